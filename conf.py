@@ -1,0 +1,88 @@
+"""Sphinx configuration. The site is built from a results file; ``tox -e docs`` measures and builds it."""
+
+import pathlib
+
+from sphinx.errors import ConfigError
+
+import tfmxbench
+from tfmxbench.networks import catalogue
+from tfmxbench.report import gallery, html, pages, sentences
+
+HERE = pathlib.Path(__file__).parent
+PAGES = HERE / "build" / "gallery"
+
+project = "tfmxbench"
+author = "the tfmxbench developers"
+copyright = "the tfmxbench developers, Apache License 2.0"
+release = version = tfmxbench.__version__
+
+try:
+    results = pages.results()
+except ValueError as error:
+    raise ConfigError(str(error)) from None
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "tfmxbench.report.sphinx_extension",
+]
+exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "gallery/*/index.rst.new"]
+templates_path = ["docs/_templates"]
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r".*")]
+
+gallery.write(HERE / "gallery", PAGES)
+sphinx_gallery_conf = {
+    "examples_dirs": [str(PAGES / network) for network in catalogue.networks()],
+    "gallery_dirs": [f"gallery/{network}" for network in catalogue.networks()],
+    "filename_pattern": r"plot_",
+    # The pages show the records, which Sphinx-Gallery does not know as an input of theirs.
+    "run_stale_examples": True,
+    "within_subsection_order": "FileNameSortKey",
+    # These measure the site's own process, not the frameworks.
+    "min_reported_time": 1e9,
+    "show_memory": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "image_scrapers": (),
+    "abort_on_example_error": True,
+    "write_computation_times": False,
+    "plot_gallery": "True",
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "tfmxbench"
+html_static_path = ["docs/_static"]
+html_css_files = ["tfmxbench.css"]
+html_js_files = ["chooser.js"]
+html_show_sourcelink = False
+html_copy_source = False
+html_context = {"default_mode": "auto"}
+
+
+def announcement() -> str:
+    """What every page says at its top: the data set and the profile, where they are not the usual."""
+    told = []
+    if results.data.name != sentences.REAL:
+        told.append(sentences.data(results))
+    if results.settings.profile == "quick":
+        told.append("Built with the quick profile: few and short trials, so the intervals are wide.")
+    return html.text(" ".join(told))
+
+
+html_theme_options = {
+    "announcement": announcement(),
+    "navigation_with_keys": False,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["measured"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_context["measured"] = f"{sentences.data(results)} {sentences.conditions(results)}"

@@ -1,0 +1,94 @@
+"""Fixtures that tests of different modules share. No framework is needed: the references are NumPy."""
+
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+
+from tfmxbench.measure import prepared, runner
+from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
+from tfmxbench.networks import catalogue
+
+
+@pytest.fixture(scope="session")
+def small_arrays() -> dict[str, np.ndarray]:
+    """1500 training and 200 test images in ten classes that a network tells apart easily."""
+    random = np.random.RandomState(0)
+    prototypes = random.randint(0, 200, (10, 28, 28))
+    arrays = {}
+    for part, count in (("train", 1500), ("test", 200)):
+        labels = random.randint(0, 10, count)
+        arrays[f"{part}_images"] = (prototypes[labels] + random.randint(0, 56, (count, 28, 28))).astype(
+            np.uint8
+        )
+        arrays[f"{part}_labels"] = labels.astype(np.uint8)
+    return arrays
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory, small_arrays) -> pathlib.Path:
+    """The small arrays as a prepared data set."""
+    return prepared.write_prepared(small_arrays, tmp_path_factory.mktemp("prepared"), "small")
+
+
+@pytest.fixture(scope="session")
+def make_trial(small_data):
+    """Make a short trial of the multilayer perceptron's reference, with changes."""
+
+    def make(**changes) -> Trial:
+        values = {
+            "identifier": "0000-mlp-reference-cpu",
+            "purpose": "measure",
+            "network": "mlp",
+            "style": "reference",
+            "framework": "numpy",
+            "source_sha256": runner.source_sha256(catalogue.reference("mlp").path),
+            "device": "cpu",
+            "threads": 1,
+            "seed": 0,
+            "round": 0,
+            "epochs": 1,
+            "passes": 2,
+            "pass_batches": 3,
+            "latency_samples": 4,
+            "data": str(small_data),
+            "interpreter": sys.executable,
+            "time_limit": 120.0,
+        }
+        return Trial(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_record(make_trial):
+    """Make the record of a trial that completed, as if it had been run."""
+
+    def make(trial: Trial | None = None, wall: float = 0.5, **changes) -> Record:
+        span = Span(wall=wall, cpu=wall)
+        values = {
+            "trial": trial or make_trial(),
+            "status": COMPLETED,
+            "reason": "",
+            "output": "",
+            "started": "2026-11-22T12:00:00.000+00:00",
+            "seconds": 10 * wall,
+            "hashes": {"data": "a", "initial_parameters": "b", "batch_order": "c", "source": "d"},
+            "versions": {"python": "3.11.7", "numpy": "2.4.6"},
+            "device_name": "CPU",
+            "measurement": Measurement(
+                interpreter=span,
+                imported=span,
+                built=span,
+                epochs=[Pass(wall, wall, 11, 1408, 1.5)],
+                passes=[Pass(wall, wall, 3, 384, 0.5), Pass(wall, wall, 3, 384, 0.4)],
+                accuracies=[0.9],
+                inference=[span, span, span],
+                latencies=[0.001, 0.0011, 0.0012, 0.0013],
+                memory=Memory(10_000_000, 20_000_000, 30_000_000, 40_000_000, 50_000_000, None),
+            ),
+        }
+        return Record(**{**values, **changes})
+
+    return make

@@ -1,0 +1,7 @@
+"""``python -m tfmxbench``."""
+
+import sys
+
+from tfmxbench.cli import main
+
+sys.exit(main())

@@ -1,0 +1,114 @@
+"""How long an implementation is: lines by pygount, for the whole file and for each part of it."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import io
+import pathlib
+
+import pygount
+
+# What parity needs is counted apart: it is not part of what the example shows.
+PARTS = ("imports", "build", "train", "predict", "parity")
+PARITY_FUNCTIONS = ("set_parameters", "get_parameters")
+
+
+@dataclasses.dataclass(frozen=True)
+class Lines:
+    """Lines of a piece of source, as pygount counts them.
+
+    Attributes
+    ----------
+    code, comment, blank : int
+        Lines of code (lines of strings among them), of comments and docstrings, and empty ones.
+    """
+
+    code: int
+    comment: int
+    blank: int
+
+
+def count(source: str, name: str = "source.py") -> Lines:
+    """Count the lines of a piece of Python source."""
+    found = pygount.SourceAnalysis.from_file(
+        name, "tfmxbench", encoding="utf-8", file_handle=io.BytesIO(source.encode("utf-8"))
+    )
+    return Lines(found.code_count + found.string_count, found.documentation_count, found.empty_count)
+
+
+def parts(path: pathlib.Path) -> dict[str, str]:
+    """Cut an implementation into its parts.
+
+    A definition belongs to the part it is named for: ``build``, ``train``, ``predict``, or
+    ``parity`` for setting and getting the parameters. Any other belongs to the part that uses it
+    first; the style's own description is left out.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An implementation file.
+
+    Returns
+    -------
+    dict of str to str
+        The source of each of ``PARTS``, comments in front of a definition included.
+    """
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines(keepends=True)
+    tree = ast.parse(source)
+    found: dict[str, list[str]] = {part: [] for part in PARTS}
+    owners = _owners(tree)
+    previous_end = 0
+    for node in tree.body:
+        end = node.end_lineno or node.lineno
+        text = "".join(lines[previous_end:end])
+        previous_end = end
+        name = _name(node)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found["imports"].append(text)
+        elif name != "STYLE" and name is not None:
+            found[owners[name]].append(text)
+    return {part: "".join(texts).strip("\n") + "\n" if texts else "" for part, texts in found.items()}
+
+
+def _name(node: ast.stmt) -> str | None:
+    """The name that a statement gives to something; None where it gives none."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0])
+    return None
+
+
+def _owners(tree: ast.Module) -> dict[str, str]:
+    """The part that each name of a module belongs to."""
+    uses = {
+        name: {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+        for node in tree.body
+        if (name := _name(node)) is not None
+    }
+    owners: dict[str, str] = {}
+
+    def claim(name: str, part: str) -> None:
+        if name in owners or name not in uses:
+            return
+        owners[name] = part
+        for used in sorted(uses[name] - set(PARTS) - set(PARITY_FUNCTIONS)):
+            claim(used, part)
+
+    for part in ("build", "train", "predict"):
+        claim(part, part)
+    for name in (*PARITY_FUNCTIONS, *uses):
+        claim(name, "parity")
+    return owners
+
+
+def count_parts(path: pathlib.Path) -> dict[str, Lines]:
+    """Lines of each part of an implementation."""
+    return {part: count(source) for part, source in parts(path).items()}
+
+
+def example_lines(path: pathlib.Path) -> int:
+    """Lines of code of what the example shows: everything but what parity needs."""
+    return sum(lines.code for part, lines in count_parts(path).items() if part != "parity")

@@ -1,0 +1,33 @@
+"""NumPy: the reference that the frameworks are held against, computed in the site's own environment."""
+
+from __future__ import annotations
+
+TITLE = "NumPy"
+MODULE = "numpy"
+PYTHONS: tuple[str, ...] = ()
+REQUIREMENTS: dict[str, str] = {}
+DISTRIBUTIONS = ("numpy",)
+
+
+def environment_variables(threads: int, device: str) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+
+
+def configure(threads: int) -> None:
+    import numpy  # noqa: F401
+
+
+def device_problem(device: str) -> str | None:
+    return None if device == "cpu" else "NumPy computes on the CPU only"
+
+
+def device_name(device: str) -> str:
+    return "CPU"
+
+
+def device_memory(device: str) -> int | None:
+    return None
+
+
+def synchronise() -> None:
+    """NumPy returns when it is done."""

@@ -1,0 +1,270 @@
+"""Campaigns: rounds of all compared implementations, stored trial by trial.
+
+A campaign is bound to its machine, versions, data, sources and settings by a key, which names its
+folder. Each finished trial leaves a file there at once, so that an interrupted campaign goes on
+where it stopped, and a finished one is there to be read again; when anything that the key is made
+of changes, it is another campaign.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+import tfmxbench
+from tfmxbench.measure import runner
+from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.schema import check_record
+from tfmxbench.measure.store import DataDescription, Results, Settings
+from tfmxbench.measure.trial import UNAVAILABLE, Record, Trial, record_from_json, to_json
+from tfmxbench.networks import catalogue
+from tfmxbench.networks.catalogue import Implementation
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """How much each trial measures.
+
+    Attributes
+    ----------
+    epochs : int
+        Whole epochs.
+    passes : int
+        Timed passes after them.
+    latency_samples : int
+        Single images predicted.
+    rounds : int
+        Rounds at least.
+    budget : float or None
+        Seconds for all rounds.
+    """
+
+    epochs: int
+    passes: int
+    latency_samples: int
+    rounds: int
+    budget: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a campaign is.
+
+    Attributes
+    ----------
+    completed, total : int
+        Trials that have ended, and that are expected in all.
+    remaining : float
+        Seconds that are expected to be left.
+    """
+
+    completed: int
+    total: int
+    remaining: float
+
+
+PROFILES = {
+    "quick": Profile(epochs=1, passes=2, latency_samples=50, rounds=3, budget=None),
+    "default": Profile(epochs=1, passes=4, latency_samples=200, rounds=3, budget=600.0),
+    "thorough": Profile(epochs=5, passes=5, latency_samples=1000, rounds=10, budget=7200.0),
+}
+
+TIME_LIMIT = 600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Campaign:
+    """What is compared, on what, with what.
+
+    Attributes
+    ----------
+    settings : Settings
+    implementations : list of Implementation
+    environments : dict of (str, str) to Environment
+        By framework and device.
+    data : DataDescription
+    data_path : pathlib.Path
+        The prepared data set that workers read.
+    machine : dict of str to str
+    root : pathlib.Path
+        The folder that holds the folders of campaigns.
+    """
+
+    settings: Settings
+    implementations: Sequence[Implementation]
+    environments: dict[tuple[str, str], Environment]
+    data: DataDescription
+    data_path: pathlib.Path
+    machine: dict[str, str]
+    root: pathlib.Path
+
+    @property
+    def key(self) -> str:
+        """Hash of all that the measurements depend on."""
+        settings = dataclasses.asdict(self.settings)
+        # More rounds of the same are the same campaign.
+        del settings["rounds"], settings["budget"]
+        conditions = {
+            "package": tfmxbench.__version__,
+            "settings": settings,
+            "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
+            "sources": source_hashes(self.implementations),
+            "environments": {
+                f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
+                for (framework, device), found in sorted(self.environments.items())
+            },
+            "data": self.data.sha256,
+            "machine": self.machine,
+        }
+        text = json.dumps(conditions, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Where this campaign's trials are stored."""
+        return self.root / self.key[:16]
+
+    def plan(self, number: int) -> list[Trial]:
+        """The trials of a round, in the random order that the seed and the round give."""
+        arms = [
+            (implementation, device)
+            for device in self.settings.devices
+            for implementation in self.implementations
+        ]
+        order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(arms))
+        return [self._trial(*arms[index], number) for index in order]
+
+    def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
+        profile = PROFILES[self.settings.profile]
+        task = catalogue.task(implementation.network)
+        return Trial(
+            identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
+            purpose="measure",
+            network=implementation.network,
+            style=implementation.style,
+            framework=implementation.framework,
+            source_sha256=runner.source_sha256(implementation.path),
+            device=device,
+            threads=self.settings.threads,
+            seed=self.settings.seed,
+            round=number,
+            epochs=profile.epochs,
+            passes=profile.passes,
+            pass_batches=task.timed_batches,
+            latency_samples=profile.latency_samples,
+            data_name=self.data.name,
+            data=str(self.data_path),
+            interpreter=self.environments[implementation.framework, device].interpreter,
+            time_limit=TIME_LIMIT,
+        )
+
+    def stored(self) -> list[Record]:
+        """The records that earlier runs of this campaign left, in the order of measuring."""
+        records = []
+        for path in sorted(self.folder.glob("*.record.json")):
+            values = json.loads(path.read_text(encoding="utf-8"))
+            check_record(values)
+            records.append(record_from_json(values))
+        return sorted(records, key=lambda record: (record.trial.round, record.started))
+
+    def run(self) -> Iterator[tuple[Trial, Record | None]]:
+        """Measure what is still missing.
+
+        Yields
+        ------
+        Trial, Record or None
+            Each trial twice: with None before it starts, and with its record when it has ended
+            and been stored.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        done = {record.trial.identifier: record for record in self.stored()}
+        number = 0
+        while number < self.settings.rounds or self._fits(number, list(done.values())):
+            for trial in self.plan(number):
+                if trial.identifier in done:
+                    continue
+                yield trial, None
+                record = self._execute(trial)
+                runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
+                done[trial.identifier] = record
+                yield trial, record
+            number += 1
+
+    def _execute(self, trial: Trial) -> Record:
+        environment = self.environments[trial.framework, trial.device]
+        if environment.problem:
+            return unavailable(trial, environment.problem)
+        return runner.run(trial, self.folder)
+
+    def _fits(self, number: int, records: Sequence[Record]) -> bool:
+        """Whether another round is expected to end within the budget."""
+        if self.settings.budget is None:
+            return False
+        spent = sum(record.seconds for record in records if record.trial.round < number)
+        # With every framework unavailable a round costs nothing, and no number of them would do.
+        return spent > 0 and spent + spent / number <= self.settings.budget
+
+    def progress(self) -> Progress:
+        """How far the campaign is, and how long it will go on."""
+        records = self.stored()
+        arms = len(self.implementations) * len(self.settings.devices)
+        spent = sum(record.seconds for record in records)
+        each = spent / len(records) if records else 0.0
+        rounds = self.settings.rounds
+        if self.settings.budget is not None and each > 0:
+            rounds = max(rounds, int(self.settings.budget / (each * arms)))
+        total = max(rounds * arms, len(records))
+        return Progress(len(records), total, each * (total - len(records)))
+
+    def forget(self) -> None:
+        """Remove what was measured before, so that it is measured anew."""
+        for path in self.folder.glob("*.record.json"):
+            path.unlink()
+
+    def results(self) -> Results:
+        """Everything measured so far."""
+        records = self.stored()
+        return Results(
+            campaign=self.key,
+            created=min((record.started for record in records), default=now()),
+            package=tfmxbench.__version__,
+            data=self.data,
+            machine=self.machine,
+            settings=self.settings,
+            records=records,
+        )
+
+
+def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
+    """Hashes of the implementations and of the tasks that they read."""
+    hashes = {item.name: runner.source_sha256(item.path) for item in implementations}
+    for network in {item.network for item in implementations}:
+        hashes[network] = runner.source_sha256(catalogue.FOLDER / network / "__init__.py")
+    return hashes
+
+
+def unavailable(trial: Trial, reason: str) -> Record:
+    """The record of a trial whose framework cannot run here."""
+    return Record(
+        trial=trial,
+        status=UNAVAILABLE,
+        reason=reason,
+        output="",
+        started=now(),
+        seconds=0.0,
+        hashes={},
+        versions={},
+        device_name="",
+        measurement=None,
+    )
+
+
+def now() -> str:
+    """Date and time in UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,230 @@
+"""The frameworks' environments: where they are, how they are made, and whether they work.
+
+Each framework has an environment of its own for each device, made by uv from the pins in
+``requirements/``. Its folder is named by a hash of those pins, so that it is made anew when they
+change. A person who has an environment names its interpreter with ``TFMXBENCH_PYTHON_<FRAMEWORK>``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+
+import filelock
+
+from tfmxbench import frameworks
+from tfmxbench.measure import cache, runner
+from tfmxbench.measure.trial import Trial
+
+PROBE_TIME_LIMIT = 180.0
+PACKAGE = pathlib.Path(__file__).parents[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """A framework's environment for a device.
+
+    Attributes
+    ----------
+    framework, device : str
+    interpreter : str
+        Path of its Python; empty where there is none.
+    problem : str
+        Why trials cannot run in it; empty where they can.
+    versions : dict of str to str
+        Of Python and the framework's distributions, as far as the interpreter could tell.
+    """
+
+    framework: str
+    device: str
+    interpreter: str
+    problem: str
+    versions: dict[str, str]
+
+
+def variable(framework: str) -> str:
+    """Name of the environment variable that names a framework's interpreter."""
+    return f"TFMXBENCH_PYTHON_{framework.upper()}"
+
+
+def requirements_path(framework: str, device: str) -> pathlib.Path:
+    """The file of pins, in a checkout or in an installed package."""
+    name = frameworks.load(framework).REQUIREMENTS[device]
+    candidates = [PACKAGE.parent / "requirements" / name, PACKAGE / "requirements" / name]
+    return next((path for path in candidates if path.is_file()), candidates[0])
+
+
+def path(framework: str, device: str, root: pathlib.Path) -> pathlib.Path:
+    """The folder of a framework's environment in the cache, which its pins decide."""
+    pins = requirements_path(framework, device).read_bytes()
+    return root / "environments" / f"{framework}-{device}-{hashlib.sha256(pins).hexdigest()[:12]}"
+
+
+def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
+    """Look for a framework's environment and try it; nothing is installed."""
+    if framework == "numpy":
+        return _try(framework, device, sys.executable)
+    named = environ.get(variable(framework))
+    if named:
+        interpreter = shutil.which(pathlib.Path(named).expanduser())
+        if interpreter is None:
+            problem = f"{variable(framework)} names {named!r}, which is not a program that can be run"
+            return Environment(framework, device, "", problem, {})
+        return _try(framework, device, str(pathlib.Path(interpreter).absolute()))
+    folder = path(framework, device, cache.folder(environ))
+    if not _ready(folder).is_file():
+        problem = "its environment has not been made: run tfmxbench environments"
+        reason = folder.with_suffix(".problem")
+        if reason.is_file():
+            problem = reason.read_text(encoding="utf-8").strip()
+        return Environment(framework, device, "", problem, {})
+    return _try(framework, device, str(folder / "bin" / "python"))
+
+
+def create(
+    framework: str,
+    device: str,
+    environ: Mapping[str, str] = os.environ,
+    anew: bool = False,
+    report: Callable[[str], None] = print,
+) -> Environment:
+    """Make a framework's environment, unless it is there or the person named one of theirs.
+
+    Parameters
+    ----------
+    framework, device : str
+    environ : mapping
+        ``TFMXBENCH_CACHE_DIR`` and the interpreters' variables are read from it.
+    anew : bool
+        Make it again even though it is there.
+    report : callable
+        Is given one line about each step that takes long.
+
+    Returns
+    -------
+    Environment
+        With its problem, where it could not be made.
+    """
+    if framework == "numpy" or environ.get(variable(framework)):
+        return find(framework, device, environ)
+    folder = path(framework, device, cache.folder(environ))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if anew or not _ready(folder).is_file():
+            reason = folder.with_suffix(".problem")
+            reason.unlink(missing_ok=True)
+            problem = _install(framework, device, folder, report)
+            if problem:
+                reason.write_text(problem + "\n", encoding="utf-8")
+    return find(framework, device, environ)
+
+
+def _install(framework: str, device: str, folder: pathlib.Path, report: Callable[[str], None]) -> str:
+    """Make the environment in its folder; return why that failed, or an empty string."""
+    known = frameworks.load(framework)
+    uv = [sys.executable, "-m", "uv"]
+    _ready(folder).unlink(missing_ok=True)
+    for version in known.PYTHONS:
+        report(f"{known.TITLE} ({device}): an environment with Python {version} in {folder}")
+        problem = _run([*uv, "venv", "--quiet", "--clear", "--python", version, str(folder)])
+        if not problem:
+            break
+    else:
+        wanted = " or ".join(known.PYTHONS)
+        return (
+            f"{known.TITLE} needs Python {wanted}, which was neither found on this machine nor could be "
+            f"downloaded; install it, or name an interpreter that has {known.TITLE} in "
+            f"{variable(framework)} (uv said: {problem})"
+        )
+    report(f"{known.TITLE} ({device}): installing the pinned versions")
+    pins = str(requirements_path(framework, device))
+    interpreter = str(folder / "bin" / "python")
+    problem = _run(
+        [*uv, "pip", "install", "--quiet", "--python", interpreter, "--require-hashes", "-r", pins]
+    )
+    if problem:
+        return f"{known.TITLE} could not be installed from {pathlib.Path(pins).name}: {problem}"
+    _ready(folder).write_text("complete\n", encoding="utf-8")
+    return ""
+
+
+def _run(command: list[str]) -> str:
+    """Run a command; return the end of what it printed if it failed, or an empty string."""
+    finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if finished.returncode == 0:
+        return ""
+    text = finished.stderr.decode("utf-8", errors="replace")
+    return " ".join(text.split())[-500:] or f"exit code {finished.returncode}"
+
+
+def _ready(folder: pathlib.Path) -> pathlib.Path:
+    """The file that says that an environment is complete."""
+    return folder / "tfmxbench-ready"
+
+
+def _try(framework: str, device: str, interpreter: str) -> Environment:
+    """Compute something on the device in a process of the environment."""
+    trial = Trial(
+        identifier=f"probe-{framework}-{device}",
+        purpose="probe",
+        network="",
+        style="",
+        framework=framework,
+        source_sha256="",
+        device=device,
+        threads=1,
+        seed=0,
+        round=0,
+        epochs=0,
+        passes=0,
+        pass_batches=0,
+        latency_samples=0,
+        data_name="",
+        data="",
+        interpreter=interpreter,
+        time_limit=PROBE_TIME_LIMIT,
+    )
+    with tempfile.TemporaryDirectory(prefix="tfmxbench-") as folder:
+        record = runner.run(trial, pathlib.Path(folder))
+    return Environment(framework, device, interpreter, record.reason, record.versions)
+
+
+def gpu_problem() -> str:
+    """Why no NVIDIA GPU can be expected on this machine; empty where the driver lists one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return "there is no NVIDIA driver on this machine (nvidia-smi was not found)"
+    finished = subprocess.run(
+        [program, "--list-gpus"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    listed = finished.stdout.decode("utf-8", errors="replace").strip()
+    if finished.returncode != 0 or not listed:
+        return "the NVIDIA driver lists no GPU"
+    return ""
+
+
+def devices(choice: str) -> list[str]:
+    """The devices to measure on: always the CPU, and the GPU if there is one or it is asked for.
+
+    Parameters
+    ----------
+    choice : str
+        ``auto``, ``cpu`` or ``gpu``.
+
+    Raises
+    ------
+    ValueError
+        If the choice is none of these.
+    """
+    if choice not in ("auto", "cpu", "gpu"):
+        raise ValueError(f"the device is {choice!r}; it is auto, cpu or gpu")
+    if choice == "gpu" or (choice == "auto" and not gpu_problem()):
+        return ["cpu", "gpu"]
+    return ["cpu"]

@@ -1,0 +1,254 @@
+"""What a worker does with a trial: ``measure`` times an implementation, ``parity`` steps through it,
+``probe`` tries the framework on the device.
+
+These functions run in the framework's environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import math
+import os
+import pathlib
+import platform
+import time
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tfmxbench import frameworks
+from tfmxbench.measure import inputs, memory, prepared
+from tfmxbench.measure.trial import Measurement, Memory, Pass, Span, Trial, to_json
+from tfmxbench.networks import Task
+
+INFERENCE_REPEATS = 3
+PARITY_STEPS = 50
+PARITY_IMAGES = 256
+
+
+class Stopwatch:
+    """Wall and processor seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def span(self) -> Span:
+        return Span(time.perf_counter() - self.wall, time.process_time() - self.cpu)
+
+
+class Subject:
+    """An implementation, imported in this process, on the trial's device and threads."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        restrict_processors(trial.threads)
+        stopwatch = Stopwatch()
+        self.framework: ModuleType = frameworks.load(trial.framework)
+        self.framework.configure(trial.threads)
+        name = f"tfmxbench.networks.{trial.network}"
+        self.implementation = importlib.import_module(f"{name}.{trial.style}")
+        self.imported = stopwatch.span()
+        self.memory_imported = memory.resident()
+        self.task: Task = importlib.import_module(name).TASK
+        problem = self.framework.device_problem(trial.device)
+        if problem:
+            raise RuntimeError(problem)
+        self.initial_parameters = inputs.initial_parameters(self.task, trial.seed)
+
+    def build(self) -> Any:
+        """A model that holds the initial values."""
+        model = self.implementation.build(self.task)
+        self.implementation.set_parameters(model, self.initial_parameters)
+        self.framework.synchronise()
+        return model
+
+    def facts(self, data: dict[str, np.ndarray], order: np.ndarray) -> dict[str, Any]:
+        """What the record states of the trial's inputs and environment."""
+        source = pathlib.Path(str(self.implementation.__file__)).read_bytes()
+        return {
+            "hashes": {
+                "data": inputs.hash_arrays(data),
+                "initial_parameters": inputs.hash_arrays(self.initial_parameters),
+                "batch_order": inputs.hash_arrays([order]),
+                "source": hashlib.sha256(source).hexdigest(),
+            },
+            "versions": versions(self.framework),
+            "device_name": self.framework.device_name(self.trial.device),
+        }
+
+
+def run(trial: Trial, interpreter: dict[str, float], result_path: str) -> dict[str, Any]:
+    """Run a trial's program and return what it adds to the result.
+
+    Raises
+    ------
+    ValueError
+        If the trial names no program that there is.
+    """
+    if trial.purpose == "measure":
+        return measure(trial, Span(**interpreter))
+    if trial.purpose == "parity":
+        return parity(trial, pathlib.Path(result_path).with_suffix(".npz"))
+    if trial.purpose == "probe":
+        return probe(trial)
+    raise ValueError(f"there is no program {trial.purpose!r}; there are measure, parity and probe")
+
+
+def probe(trial: Trial) -> dict[str, Any]:
+    """Compute something in the framework on the device; say what does not work."""
+    framework = frameworks.load(trial.framework)
+    framework.configure(trial.threads)
+    facts = {"hashes": {}, "versions": versions(framework), "device_name": ""}
+    problem = framework.device_problem(trial.device)
+    if problem:
+        return {**facts, "status": "failed", "reason": problem}
+    return {**facts, "device_name": framework.device_name(trial.device)}
+
+
+def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
+    """Time an implementation; the result holds a :class:`Measurement`."""
+    memory_interpreter = memory.resident()
+    subject = Subject(trial)
+    stopwatch = Stopwatch()
+    model = subject.build()
+    built = stopwatch.span()
+    memory_built = memory.resident()
+    data = prepared.read_prepared(trial.data)
+    test_x, test_y = as_inputs(data["test_images"], data["test_labels"], subject.task)
+    memory_data = memory.resident()
+
+    epochs, passes, accuracies = [], [], []
+    first_order = inputs.batch_order(len(data["train_images"]), trial.seed, 0)
+    for number in range(trial.epochs):
+        epochs.append(timed_pass(subject, model, data, number, 0))
+        predicted = subject.implementation.predict(model, test_x).argmax(axis=1)
+        accuracies.append(float((predicted == test_y).mean()))
+    for number in range(trial.passes):
+        passes.append(timed_pass(subject, model, data, trial.epochs + number, trial.pass_batches))
+
+    inference = []
+    for _ in range(INFERENCE_REPEATS):
+        stopwatch = Stopwatch()
+        subject.implementation.predict(model, test_x)
+        inference.append(stopwatch.span())
+    latencies = []
+    for index in range(trial.latency_samples):
+        image = test_x[index : index + 1]
+        start = time.perf_counter()
+        subject.implementation.predict(model, image)
+        latencies.append(time.perf_counter() - start)
+
+    measurement = Measurement(
+        interpreter=interpreter,
+        imported=subject.imported,
+        built=built,
+        epochs=epochs,
+        passes=passes,
+        accuracies=accuracies,
+        inference=inference,
+        latencies=latencies,
+        memory=Memory(
+            interpreter=memory_interpreter,
+            imported=subject.memory_imported,
+            built=memory_built,
+            data=memory_data,
+            peak=memory.peak(),
+            device=subject.framework.device_memory(trial.device),
+        ),
+    )
+    return {**subject.facts(data, first_order), "measurement": to_json(measurement)}
+
+
+def timed_pass(subject: Subject, model: Any, data: dict[str, np.ndarray], epoch: int, batches: int) -> Pass:
+    """One pass over the training images in an epoch's order, or over its first batches."""
+    order = inputs.batch_order(len(data["train_images"]), subject.trial.seed, epoch)
+    batch_size = subject.task.batch_size
+    if batches:
+        order = order[: batches * batch_size]
+    x, y = as_inputs(data["train_images"][order], data["train_labels"][order], subject.task)
+    stopwatch = Stopwatch()
+    loss = subject.implementation.train(model, x, y)
+    subject.framework.synchronise()
+    span = stopwatch.span()
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the mean loss of epoch {epoch} is {loss}; it should be finite")
+    count = len(x) // batch_size
+    return Pass(span.wall, span.cpu, count, count * batch_size, float(loss))
+
+
+def parity(trial: Trial, path: pathlib.Path) -> dict[str, Any]:
+    """Take the first steps one at a time, and again in one pass; the arrays go to an .npz file.
+
+    The pass of many batches ends in an incomplete one: an implementation that shuffles, or that
+    trains on the incomplete batch, differs there and not in the single steps.
+    """
+    subject = Subject(trial)
+    data = prepared.read_prepared(trial.data)
+    arrays = parity_arrays(subject.implementation, subject.build, subject.task, data, trial.seed)
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    temporary.replace(path)
+    order = inputs.batch_order(len(data["train_images"]), trial.seed, 0)
+    return {**subject.facts(data, order), "arrays": path.name}
+
+
+def parity_arrays(
+    implementation: Any, build: Any, task: Task, data: dict[str, np.ndarray], seed: int
+) -> dict[str, np.ndarray]:
+    """The numbers by which implementations are compared.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``logits`` before training, ``(images, classes)``; ``losses`` of the single steps,
+        ``(steps,)``; ``pass_loss``, the mean loss of the same steps taken in one pass; and each
+        parameter after the steps and after the pass, as ``step/<name>`` and ``pass/<name>``.
+    """
+    batch_size = task.batch_size
+    order = inputs.batch_order(len(data["train_images"]), seed, 0)
+    order = order[: PARITY_STEPS * batch_size + batch_size // 2]
+    x, y = as_inputs(data["train_images"][order], data["train_labels"][order], task)
+    test_x, _ = as_inputs(data["test_images"][:PARITY_IMAGES], data["test_labels"][:PARITY_IMAGES], task)
+
+    model = build()
+    arrays = {"logits": np.asarray(implementation.predict(model, test_x))}
+    losses = []
+    for step in range(PARITY_STEPS):
+        batch = slice(step * batch_size, (step + 1) * batch_size)
+        losses.append(implementation.train(model, x[batch], y[batch]))
+    arrays["losses"] = np.array(losses, np.float64)
+    for name, value in implementation.get_parameters(model).items():
+        arrays[f"step/{name}"] = np.array(value)
+
+    model = build()
+    arrays["pass_loss"] = np.array(implementation.train(model, x, y), np.float64)
+    for name, value in implementation.get_parameters(model).items():
+        arrays[f"pass/{name}"] = np.array(value)
+    return arrays
+
+
+def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Images as float32 between 0 and 1 in the task's shape, labels as int32."""
+    x = images.reshape(-1, *task.input_shape).astype(np.float32) / np.float32(255)
+    return x, labels.astype(np.int32)
+
+
+def restrict_processors(threads: int) -> None:
+    """Bind the process to as many processors as it has threads, where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+
+
+def versions(framework: ModuleType) -> dict[str, str]:
+    """Versions of Python and of the framework's distributions that are installed."""
+    found = {"python": platform.python_version()}
+    for name in framework.DISTRIBUTIONS:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,74 @@
+"""The schema of results files, and checking against it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import fastjsonschema
+
+PATH = pathlib.Path(__file__).with_name("results.schema.json")
+
+
+@functools.cache
+def _validator(definition: str) -> Callable[[Any], Any]:
+    schema = json.loads(PATH.read_text(encoding="utf-8"))
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(
+        {**schema, "$ref": f"#/definitions/{definition}"}, use_default=False
+    )
+    return compiled
+
+
+def check_results(values: Any) -> None:
+    """Check a results file's content.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("results", values)
+
+
+def check_result(values: Any) -> None:
+    """Check what a worker left.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("result", values)
+
+
+def check_record(values: Any) -> None:
+    """Check one record.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("record", values)
+
+
+def check_trial(values: Any) -> None:
+    """Check a trial.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("trial", values)
+
+
+def _check(definition: str, values: Any) -> None:
+    try:
+        _validator(definition)(values)
+    except fastjsonschema.JsonSchemaValueException as error:
+        message = error.message if len(error.message) < 300 else error.message[:300] + "..."
+        raise ValueError(f"not a {definition} of tfmxbench: {message}") from None

@@ -1,0 +1,75 @@
+"""The networks that are compared, one package each, and the contract that their files keep.
+
+A network's package states its :class:`Task` once, in ``__init__.py``; ``reference.py`` beside it
+computes the same in NumPy, float64; every other file is one implementation, in one style. An
+implementation is a module with five functions:
+
+``build(task)``
+    Returns a model, of whatever type suits the style, with ``model.task`` set.
+``train(model, x, y)``
+    One pass over the given arrays in the given order, in batches of ``task.batch_size``, without the
+    incomplete last batch. Returns the mean loss of its batches as a float.
+``predict(model, x)``
+    Returns the logits, float32, of shape ``(len(x), task.classes)``.
+``set_parameters(model, parameters)``, ``get_parameters(model)``
+    What the parity gate needs: a dict of float32 arrays by the names, and in the layout, of
+    ``task.parameters``.
+
+Arrays come in as NumPy: ``x`` float32 of shape ``(n, *task.input_shape)``, ``y`` int32 of shape
+``(n,)``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What every implementation of a network holds constant.
+
+    Attributes
+    ----------
+    name : str
+        The network's name, which is also its folder's.
+    title : str
+        The network's name as a heading.
+    description : str
+        One sentence on the network, its optimiser and its data.
+    input_shape : tuple of int
+        Shape of one input. Images are rows, columns, channels.
+    classes : int
+        Number of logits.
+    parameters : mapping of str to tuple of int
+        Name and shape of each parameter, in the order in which the initial values are drawn.
+        Dense kernels are (inputs, outputs); convolution kernels are (rows, columns, input
+        channels, output channels); a dense kernel that follows a convolution takes its inputs
+        in the order rows, columns, channels. Implementations transpose into their own layout.
+    optimizer : str
+        Name of the update rule: ``momentum`` or ``adam``.
+    batch_size : int
+        Images in a batch.
+    learning_rate : float
+        Step size of the optimiser.
+    timed_batches : int
+        Batches in a timed pass after the first epoch; 0 for the whole epoch. A network whose
+        epoch is long is timed in shorter passes.
+    """
+
+    name: str
+    title: str
+    description: str
+    input_shape: tuple[int, ...]
+    classes: int
+    parameters: Mapping[str, tuple[int, ...]]
+    optimizer: str
+    batch_size: int
+    learning_rate: float
+    timed_batches: int
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trained values in the network."""
+        return sum(math.prod(shape) for shape in self.parameters.values())

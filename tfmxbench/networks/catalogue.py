@@ -1,0 +1,183 @@
+"""The implementations that exist: what their files say of themselves, found by listing folders.
+
+Nothing here imports an implementation, because that would import its framework: the style and the
+one-line description are read from the source.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import difflib
+import importlib
+import pathlib
+from collections.abc import Sequence
+
+from tfmxbench import frameworks
+from tfmxbench.networks import Task
+
+FOLDER = pathlib.Path(__file__).parent
+REFERENCE = "reference"
+LEVELS = ("high", "low")
+PARADIGMS = ("imperative", "compiled")
+
+
+@dataclasses.dataclass(frozen=True)
+class Implementation:
+    """A network in a style: one file.
+
+    Attributes
+    ----------
+    network, style, framework : str
+        Its folder's name, its file's name, and the framework that it imports.
+    level, paradigm : str
+        One of ``LEVELS`` and one of ``PARADIGMS``.
+    pair : str or None
+        What it has in common with its counterpart in the other framework.
+    summary : str
+        The first line of its docstring.
+    path : pathlib.Path
+        The file.
+    """
+
+    network: str
+    style: str
+    framework: str
+    level: str
+    paradigm: str
+    pair: str | None
+    summary: str
+    path: pathlib.Path
+
+    @property
+    def name(self) -> str:
+        """Network and style: ``mlp/gluon``."""
+        return f"{self.network}/{self.style}"
+
+
+def networks() -> list[str]:
+    """Names of the networks, which are the folders that hold a reference; dense ones come first."""
+    return sorted(_folders(), key=lambda name: (len(task(name).input_shape), name))
+
+
+def _folders() -> list[str]:
+    return [path.parent.name for path in FOLDER.glob(f"*/{REFERENCE}.py")]
+
+
+def task(network: str) -> Task:
+    """The task of a network.
+
+    Raises
+    ------
+    ValueError
+        If there is no network of that name.
+    """
+    if network not in _folders():
+        raise ValueError(_unknown("network", network, _folders()))
+    return importlib.import_module(f"tfmxbench.networks.{network}").TASK
+
+
+def describe(path: pathlib.Path) -> Implementation:
+    """Read what an implementation file says of itself, without importing it.
+
+    Raises
+    ------
+    ValueError
+        If the file lacks a docstring, a ``STYLE`` or a framework, or a value is not one of those
+        that there are. The message names the file.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    docstring = ast.get_docstring(tree)
+    if not docstring:
+        raise ValueError(f"{path} has no docstring: its first line describes the style")
+    style = _style(tree, path)
+    return Implementation(
+        network=path.parent.name,
+        style=path.stem,
+        framework=_framework(tree, path),
+        level=style["level"],
+        paradigm=style["paradigm"],
+        pair=style.get("pair"),
+        summary=docstring.splitlines()[0],
+        path=path,
+    )
+
+
+def _style(tree: ast.Module, path: pathlib.Path) -> dict[str, str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["STYLE"]:
+            style = ast.literal_eval(node.value)
+            break
+    else:
+        raise ValueError(f'{path} has no STYLE = {{"level": ..., "paradigm": ...}}')
+    for key, allowed in (("level", LEVELS), ("paradigm", PARADIGMS)):
+        if style.get(key) not in allowed:
+            raise ValueError(f"{path} gives the {key} {style.get(key)!r}; it is {' or '.join(allowed)}")
+    return style
+
+
+def _framework(tree: ast.Module, path: pathlib.Path) -> str:
+    imported = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.add(node.module.split(".")[0])
+    known = {frameworks.load(name).MODULE: name for name in frameworks.names()}
+    found = sorted(known[module] for module in imported & known.keys())
+    # An implementation in a framework may use NumPy too.
+    if len(found) > 1 and "numpy" in found:
+        found.remove("numpy")
+    if len(found) != 1:
+        raise ValueError(f"{path} imports {' and '.join(found) or 'no framework'}; it is written for one")
+    return found[0]
+
+
+def reference(network: str) -> Implementation:
+    """The NumPy reference of a network, as an implementation."""
+    task(network)
+    return describe(FOLDER / network / f"{REFERENCE}.py")
+
+
+def implementations(network: str) -> list[Implementation]:
+    """The implementations of a network, by framework, level (high first) and name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network, or a file in its folder does not say what it is.
+    """
+    task(network)
+    found = [
+        describe(path) for path in (FOLDER / network).glob("*.py") if path.stem not in ("__init__", REFERENCE)
+    ]
+    return sorted(found, key=lambda item: (item.framework, item.level, item.style))
+
+
+def select(network_names: Sequence[str] = (), styles: Sequence[str] = ()) -> list[Implementation]:
+    """The implementations of the named networks in the named styles; of all where none is named.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown; the message gives the nearest right one.
+    """
+    for name in network_names:
+        task(name)
+    found = [
+        item
+        for name in networks()
+        if not network_names or name in network_names
+        for item in implementations(name)
+    ]
+    known = sorted({item.style for item in found})
+    for style in styles:
+        if style not in known:
+            raise ValueError(_unknown("style", style, known))
+    return [item for item in found if not styles or item.style in styles]
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(known))}"
+    return f"there is no {kind} {name!r}; {hint}"

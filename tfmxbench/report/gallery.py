@@ -1,0 +1,77 @@
+"""Writes the gallery's pages for the networks and implementations that there are.
+
+A page comes from a template in ``gallery/``, so that a new implementation has its page without
+anybody writing one. Pages that are about no single network lie in ``gallery/`` as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import shutil
+import string
+
+from tfmxbench import frameworks
+from tfmxbench.networks import catalogue
+from tfmxbench.networks.catalogue import Implementation
+
+
+def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
+    """Write all pages into a folder, which is emptied first.
+
+    Parameters
+    ----------
+    templates : pathlib.Path
+        The folder with ``implementation.py.template`` and ``comparison.py.template``.
+    folder : pathlib.Path
+        Gets a folder for each network.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    for network in catalogue.networks():
+        task = catalogue.task(network)
+        here = folder / network
+        here.mkdir(parents=True)
+        heading = underlined(task.title, "=")
+        size = f"{task.parameter_count} parameters, batches of {task.batch_size}"
+        introduction = f"{task.title}: {task.description}; {size}."
+        (here / "GALLERY_HEADER.rst").write_text(f"{heading}\n{introduction}\n", encoding="utf-8")
+        values = {
+            "network": network,
+            "heading": underlined(f"{task.title}: the comparison", "="),
+            "description": task.description,
+        }
+        # The digit puts the comparison before the implementations.
+        _fill(templates / "comparison.py.template", here / "plot_0_comparison.py", values)
+        for item in catalogue.implementations(network):
+            _fill(templates / "implementation.py.template", here / f"plot_{item.style}.py", describe(item))
+
+
+def describe(item: Implementation) -> dict[str, str]:
+    """The values that an implementation's page is filled with."""
+    source = item.path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    docstring = ast.get_docstring(tree) or ""
+    summary, _, rest = docstring.partition("\n")
+    title = frameworks.load(item.framework).TITLE
+    first = tree.body[1]
+    return {
+        "network": item.network,
+        "style": item.style,
+        "framework": title,
+        "heading": underlined(f"{item.style} ({title})", "="),
+        "summary": summary,
+        "prose": rest.strip(),
+        "level": item.level,
+        "paradigm": item.paradigm,
+        "first_line": str(first.lineno),
+    }
+
+
+def underlined(title: str, mark: str) -> str:
+    """A heading in reStructuredText."""
+    return f"{title}\n{mark * len(title)}\n"
+
+
+def _fill(template: pathlib.Path, page: pathlib.Path, values: dict[str, str]) -> None:
+    text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
+    page.write_text(text, encoding="utf-8")
