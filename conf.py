@@ -1,5 +1,6 @@
 """Sphinx configuration. The site is built from a results file; ``tox -e docs`` measures and builds it."""
 
+import os
 import pathlib
 
 from sphinx.errors import ConfigError
@@ -16,6 +17,8 @@ author = "the tfmxbench developers"
 copyright = "the tfmxbench developers, Apache License 2.0"
 release = version = tfmxbench.__version__
 
+# Sphinx-Gallery runs each page in the page's own folder.
+os.environ[pages.RESULTS_VARIABLE] = str(pages.results_path())
 try:
     results = pages.results()
 except ValueError as error:

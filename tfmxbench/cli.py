@@ -338,7 +338,12 @@ def show(results: store.Results) -> None:
     shown = [number for number, column in enumerate(tables.COLUMNS) if column.heading in IN_TERMINAL]
     for number in shown:
         column = tables.COLUMNS[number]
-        table.add_column(column.heading, justify="left" if column.text else "right", overflow="fold")
+        table.add_column(
+            column.heading,
+            justify="left" if column.text else "right",
+            overflow="fold",
+            no_wrap=column.heading == "implementation",
+        )
     for row in tables.rows(results):
         table.add_row(*(escape(row.cells[number].brief) for number in shown))
     console.print(table)

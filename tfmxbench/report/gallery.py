@@ -40,10 +40,14 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
             "heading": underlined(f"{task.title}: the comparison", "="),
             "description": task.description,
         }
-        # The digit puts the comparison before the implementations.
-        _fill(templates / "comparison.py.template", here / "plot_0_comparison.py", values)
+        # Its name, the shortest, puts the comparison before the implementations.
+        _fill(templates / "comparison.py.template", here / f"plot_{network}.py", values)
         for item in catalogue.implementations(network):
-            _fill(templates / "implementation.py.template", here / f"plot_{item.style}.py", describe(item))
+            _fill(
+                templates / "implementation.py.template",
+                here / f"plot_{network}_{item.style}.py",
+                describe(item),
+            )
 
 
 def describe(item: Implementation) -> dict[str, str]:

@@ -54,14 +54,11 @@ def results() -> Results:
 
 def table(network: str | None = None) -> Fragment:
     """The table of everything measured, of one network or of all."""
-    rows = [[(cell.text, cell.order) for cell in row.cells[1:]] for row in tables.rows(results(), network)]
-    headings = [(column.heading, column.meaning) for column in tables.COLUMNS[1:]]
-    if network is None:
-        rows = [[(cell.text, cell.order) for cell in row.cells] for row in tables.rows(results())]
-        headings = [(column.heading, column.meaning) for column in tables.COLUMNS]
-    return html.table("Estimates, with 95% intervals over trials in parentheses", headings, rows) + failed(
-        network
-    )
+    return html.table(
+        "Estimates, with 95% intervals over trials in parentheses",
+        [(column.heading, column.meaning) for column in tables.COLUMNS],
+        [[(cell.text, cell.order) for cell in row.cells] for row in tables.rows(results(), network)],
+    ) + failed(network)
 
 
 def failed(network: str | None = None) -> Fragment:
@@ -94,7 +91,7 @@ class ImplementationPage:
         """The figures of this implementation, one row each."""
         rows: list[list[tuple[str, float | str]]] = []
         for arm in self.arms:
-            for column in tables.COLUMNS[4:]:
+            for column in tables.COLUMNS[3:]:
                 cell = column.cell(arm)
                 rows.append(
                     [
