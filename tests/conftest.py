@@ -52,6 +52,7 @@ def make_trial(small_data):
             "passes": 2,
             "pass_batches": 3,
             "latency_samples": 4,
+            "data_name": "small",
             "data": str(small_data),
             "interpreter": sys.executable,
             "time_limit": 120.0,

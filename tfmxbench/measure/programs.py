@@ -188,6 +188,8 @@ def parity(trial: Trial, path: pathlib.Path) -> dict[str, Any]:
     subject = Subject(trial)
     data = prepared.read_prepared(trial.data)
     arrays = parity_arrays(subject.implementation, subject.build, subject.task, data, trial.seed)
+    if trial.epochs:
+        arrays |= epoch_arrays(subject.implementation, subject.build(), subject.task, data, trial.seed)
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
         np.savez(file, **arrays)
@@ -229,6 +231,18 @@ def parity_arrays(
     for name, value in implementation.get_parameters(model).items():
         arrays[f"pass/{name}"] = np.array(value)
     return arrays
+
+
+def epoch_arrays(
+    implementation: Any, model: Any, task: Task, data: dict[str, np.ndarray], seed: int
+) -> dict[str, np.ndarray]:
+    """The mean loss of the first epoch as ``epoch_loss``, and the test ``accuracy`` after it."""
+    order = inputs.batch_order(len(data["train_images"]), seed, 0)
+    x, y = as_inputs(data["train_images"][order], data["train_labels"][order], task)
+    test_x, test_y = as_inputs(data["test_images"], data["test_labels"], task)
+    loss = implementation.train(model, x, y)
+    accuracy = (np.asarray(implementation.predict(model, test_x)).argmax(axis=1) == test_y).mean()
+    return {"epoch_loss": np.array(loss, np.float64), "accuracy": np.array(accuracy, np.float64)}
 
 
 def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray]:

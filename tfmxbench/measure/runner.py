@@ -40,10 +40,11 @@ class Output:
         self._thread.start()
 
     def _read(self) -> None:
-        while chunk := os.read(self._stream.fileno(), OUTPUT_LIMIT):
-            if self._chunks and len(self._chunks[-1]) + len(chunk) <= OUTPUT_LIMIT:
-                chunk = self._chunks.pop() + chunk
-            self._chunks.append(chunk)
+        with self._stream:
+            while chunk := os.read(self._stream.fileno(), OUTPUT_LIMIT):
+                if self._chunks and len(self._chunks[-1]) + len(chunk) <= OUTPUT_LIMIT:
+                    chunk = self._chunks.pop() + chunk
+                self._chunks.append(chunk)
 
     def text(self) -> str:
         """The last ``OUTPUT_LIMIT`` bytes as text; invalid UTF-8 is replaced."""

@@ -66,6 +66,17 @@ def check_trial(values: Any) -> None:
     _check("trial", values)
 
 
+def check_parity(values: Any) -> None:
+    """Check one judgement of the parity gate.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("parity", values)
+
+
 def _check(definition: str, values: Any) -> None:
     try:
         _validator(definition)(values)
