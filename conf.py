@@ -39,10 +39,11 @@ myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r".*")]
 
+SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
 sphinx_gallery_conf = {
-    "examples_dirs": [str(PAGES / network) for network in catalogue.networks()],
-    "gallery_dirs": [f"gallery/{network}" for network in catalogue.networks()],
+    "examples_dirs": [str(PAGES / name) for name in SECTIONS],
+    "gallery_dirs": [f"gallery/{name}" for name in SECTIONS],
     "filename_pattern": r"plot_",
     # The pages show the records, which Sphinx-Gallery does not know as an input of theirs.
     "run_stale_examples": True,

@@ -6,7 +6,11 @@ import sys
 import numpy as np
 import pytest
 
+from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import prepared, runner
+from tfmxbench.measure.campaign import Campaign
+from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.store import DataDescription, Settings
 from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
 
@@ -91,5 +95,48 @@ def make_record(make_trial):
             ),
         }
         return Record(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_campaign(small_data, tmp_path):
+    """Make a campaign of all implementations of the multilayer perceptron, as if all could run here."""
+
+    def make(implementations=None, problems=None, **changes) -> Campaign:
+        chosen = catalogue.implementations("mlp") if implementations is None else implementations
+        settings = {
+            "profile": "quick",
+            "networks": sorted({item.network for item in chosen}),
+            "styles": sorted({item.style for item in chosen}),
+            "devices": ["cpu"],
+            "threads": 1,
+            "seed": 0,
+            "rounds": 3,
+            "budget": None,
+        }
+        settings |= {name: changes.pop(name) for name in list(changes) if name in settings}
+        problems = problems or {}
+        values = {
+            "settings": Settings(**settings),
+            "implementations": chosen,
+            "environments": {
+                (framework, device): Environment(
+                    framework, device, sys.executable, problems.get(framework, ""), {"python": "3.11.7"}
+                )
+                for framework in ("mxnet", "numpy", "tensorflow")
+                for device in settings["devices"]
+            },
+            "data": DataDescription("small", "made by a test", "0" * 64),
+            "data_path": small_data,
+            "machine": {"system": "Linux", "processor": "a processor", "processors": "2", "gpu": "none"},
+            "parity": [
+                Parity(item.network, item.style, item.framework, device, True, "", [2.3], [1e-7])
+                for item in chosen
+                for device in settings["devices"]
+            ],
+            "root": tmp_path / "campaigns",
+        }
+        return Campaign(**{**values, **changes})
 
     return make

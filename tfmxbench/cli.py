@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -19,12 +20,20 @@ from rich.table import Table
 
 import tfmxbench
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, campaign, environments, machine, runner, store
+from tfmxbench.analysis.parity import Parity
+from tfmxbench.measure import cache, campaign, environments, gate, machine, runner, store
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.trial import Trial, to_json
 from tfmxbench.networks import catalogue
 
 CAMPAIGNS = pathlib.Path("build/campaigns")
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TextColumn("{task.fields[remaining]}"),
+)
 # What the table in the terminal, which is narrow, has room for.
 IN_TERMINAL = (
     "implementation",
@@ -95,18 +104,42 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--recreate", action="store_true", help="make them again even if they are there")
     command.set_defaults(command=environments_command)
 
-    command = commands.add_parser(
-        "run",
-        parents=[chosen, placed],
-        help="measure: rounds of trials in random order",
-        description="Measures rounds of trials, each in a fresh process, and shows a table. Finished "
-        "trials are kept in build/campaigns: the same command goes on where it was interrupted.",
-    )
-    command.add_argument(
+    conditions = argparse.ArgumentParser(add_help=False)
+    conditions.add_argument(
         "--profile",
         default=environ.get("TFMXBENCH_PROFILE", "default"),
         metavar="|".join(campaign.PROFILES),
-        help="how much a trial measures (default: %(default)s)",
+        help="how much is measured (default: %(default)s)",
+    )
+    conditions.add_argument(
+        "--threads", type=count, metavar="N", help="threads of each trial (default: all processors)"
+    )
+    conditions.add_argument(
+        "--seed",
+        type=seed,
+        default=environ.get("TFMXBENCH_SEED", "0"),
+        metavar="N",
+        help="for initial values, batches and the order of trials (default: %(default)s)",
+    )
+
+    command = commands.add_parser(
+        "parity",
+        parents=[chosen, placed, conditions],
+        help="prove that the implementations compute the same",
+        description="Holds each implementation against the NumPy reference in float64: logits, the loss "
+        "of each of the first 50 steps, the parameters after them, the loss and accuracy of the first "
+        "epoch. Exits with 1 if one differs by more than its bar.",
+    )
+    command.add_argument("--steps-only", action="store_true", help="leave out the whole epoch")
+    command.set_defaults(command=parity_command)
+
+    command = commands.add_parser(
+        "run",
+        parents=[chosen, placed, conditions],
+        help="measure: rounds of trials in random order",
+        description="Passes the parity gate, then measures rounds of trials, each in a fresh process, and "
+        "shows a table. Finished trials are kept in build/campaigns: the same command goes on where it "
+        "was interrupted.",
     )
     command.add_argument("--rounds", type=count, metavar="N", help="exactly so many rounds")
     command.add_argument(
@@ -114,17 +147,7 @@ def parser() -> argparse.ArgumentParser:
         type=seconds,
         default=environ.get("TFMXBENCH_BUDGET"),
         metavar="TIME",
-        help="rounds while they fit in this time, such as 90s, 30m or 2h; three at least",
-    )
-    command.add_argument(
-        "--threads", type=count, metavar="N", help="threads of each trial (default: all processors)"
-    )
-    command.add_argument(
-        "--seed",
-        type=seed,
-        default=environ.get("TFMXBENCH_SEED", "0"),
-        metavar="N",
-        help="for initial values, batches and the order of trials (default: %(default)s)",
+        help="rounds while they fit in this time, such as 90s, 30m or 2h; the profile's number at least",
     )
     command.add_argument("--fresh", action="store_true", help="measure anew what was measured before")
     command.add_argument("--output", type=pathlib.Path, metavar="FILE", help="write the results here")
@@ -225,29 +248,20 @@ def environments_command(options: argparse.Namespace) -> int:
 
 
 def run_command(options: argparse.Namespace) -> int:
-    if options.profile not in campaign.PROFILES:
-        raise ValueError(f"there is no profile {options.profile!r}; there are {', '.join(campaign.PROFILES)}")
     if options.output is not None and not options.output.absolute().parent.is_dir():
         raise ValueError(f"{options.output} cannot be written: {options.output.parent} is not a folder")
-    chosen = catalogue.select(options.network, options.style)
-    devices = environments.devices(options.device)
-    available = machine.processors()
-    threads = options.threads or available
-    if threads > available:
-        raise ValueError(f"{threads} threads were asked for; this machine offers {available} processors")
-    profile = campaign.PROFILES[options.profile]
-    budget = options.budget if options.budget or options.rounds else profile.budget
-    settings = store.Settings(
-        profile=options.profile,
-        networks=sorted({item.network for item in chosen}),
-        styles=sorted({item.style for item in chosen}),
-        devices=devices,
-        threads=threads,
-        seed=options.seed,
-        rounds=options.rounds or profile.rounds,
-        budget=budget,
+    settings, chosen = settings_from(options)
+    bench = prepare(settings, chosen)
+    planned = campaign.Campaign(
+        settings=settings,
+        implementations=chosen,
+        environments=bench.environments,
+        data=bench.data,
+        data_path=bench.data_path,
+        machine=machine.describe(),
+        parity=compare(bench, settings, chosen),
+        root=CAMPAIGNS,
     )
-    planned = prepare(settings, chosen)
     if options.fresh:
         planned.forget()
     interrupted = False
@@ -264,41 +278,131 @@ def run_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]) -> campaign.Campaign:
-    """Find the environments and the data that a campaign needs."""
+def parity_command(options: argparse.Namespace) -> int:
+    settings, chosen = settings_from(options)
+    found = compare(prepare(settings, chosen), settings, chosen, epochs=0 if options.steps_only else 1)
+    table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
+    for heading in ("implementation", "device", "losses", "parameters", "epoch loss", "accuracy", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    for item in found:
+        figures = (item.worst, item.parameters, item.epoch_loss_deviation)
+        shown = ["-" if value is None else f"{value:.1e}" for value in figures]
+        accuracy = "-" if item.accuracy is None else f"{item.accuracy:.2%}"
+        verdict = "[green]passed[/green]" if item.passed else "[red]failed[/red]"
+        table.add_row(item.name, item.device, *shown, accuracy, verdict)
+    console = Console()
+    console.print(table)
+    failed = [item for item in found if not item.passed]
+    for item in failed:
+        console.print(f"{item.name} on the {item.device}: {item.reason}", markup=False)
+    missing = len(chosen) * len(settings.devices) - len(found)
+    if missing:
+        console.print(f"{missing} could not be compared, since their framework cannot run here")
+    return 1 if failed or missing else 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """What measuring needs besides settings: the environments and the data.
+
+    Attributes
+    ----------
+    environments : dict of (str, str) to Environment
+        By framework and device.
+    data : store.DataDescription
+    data_path : pathlib.Path
+    """
+
+    environments: dict[tuple[str, str], Environment]
+    data: store.DataDescription
+    data_path: pathlib.Path
+
+
+def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[catalogue.Implementation]]:
+    """What the options ask for.
+
+    Raises
+    ------
+    ValueError
+        If they name something that does not exist, or ask for more than the machine has.
+    """
+    if options.profile not in campaign.PROFILES:
+        raise ValueError(f"there is no profile {options.profile!r}; there are {', '.join(campaign.PROFILES)}")
+    chosen = catalogue.select(options.network, options.style)
+    devices = environments.devices(options.device)
+    available = machine.processors()
+    threads = options.threads or available
+    if threads > available:
+        raise ValueError(f"{threads} threads were asked for; this machine offers {available} processors")
+    profile = campaign.PROFILES[options.profile]
+    rounds, budget = getattr(options, "rounds", None), getattr(options, "budget", None)
+    settings = store.Settings(
+        profile=options.profile,
+        networks=sorted({item.network for item in chosen}),
+        styles=sorted({item.style for item in chosen}),
+        devices=devices,
+        threads=threads,
+        seed=options.seed,
+        rounds=rounds or profile.rounds,
+        budget=budget if budget or rounds else profile.budget,
+    )
+    return settings, chosen
+
+
+def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]) -> Bench:
+    """Find the environments and the data."""
     from tfmxbench.measure import data
 
     console = Console(stderr=True)
-    found = find_environments(settings.devices, sorted({item.framework for item in chosen}))
+    names = sorted({item.framework for item in chosen})
+    found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
     for environment in found.values():
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE
             console.print(f"{title} on the {environment.device}: {environment.problem}", markup=False)
     dataset = data.load_from_environment()
     console.print(f"Data: {dataset.name} ({dataset.source})", markup=False)
-    folder = cache.folder() / "prepared"
-    return campaign.Campaign(
-        settings=settings,
-        implementations=chosen,
-        environments=found,
-        data=store.DataDescription(dataset.name, dataset.source, dataset.sha256),
-        data_path=data.prepare(dataset, folder),
-        machine=machine.describe(),
-        root=CAMPAIGNS,
+    described = store.DataDescription(dataset.name, dataset.source, dataset.sha256)
+    return Bench(found, described, data.prepare(dataset, cache.folder() / "prepared"))
+
+
+def compare(
+    bench: Bench,
+    settings: store.Settings,
+    chosen: Sequence[catalogue.Implementation],
+    epochs: int | None = None,
+) -> list[Parity]:
+    """Run the parity gate and show how far it is."""
+    profile = campaign.PROFILES[settings.profile]
+    passing = gate.Gate(
+        environments=bench.environments,
+        data_name=bench.data.name,
+        data_sha256=bench.data.sha256,
+        data_path=bench.data_path,
+        threads=settings.threads,
+        seed=settings.seed,
+        epochs=profile.parity_epochs if epochs is None else epochs,
+        cache=cache.folder() / "parity",
     )
+    found: list[Parity] = []
+    with Progress(*COLUMNS, console=Console(stderr=True)) as progress:
+        total = len(chosen) * len(settings.devices)
+        shown = progress.add_task("parity", total=total, remaining="")
+        for implementation, device, judged in passing.run(chosen, settings.devices):
+            if judged is None:
+                progress.update(shown, description=f"parity: {implementation.name} on the {device}")
+                continue
+            found.append(judged)
+            progress.advance(shown)
+            if not judged.passed:
+                progress.console.print(f"{judged.name} failed: {judged.reason}", markup=False)
+    return found
 
 
 def follow(planned: campaign.Campaign) -> None:
     """Run a campaign and show how far it is."""
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[remaining]}"),
-    )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*COLUMNS, console=console) as progress:
         shown = progress.add_task("", total=None, remaining="")
         for trial, record in planned.run():
             known = planned.progress()
@@ -309,10 +413,8 @@ def follow(planned: campaign.Campaign) -> None:
             elif not record.completed:
                 progress.console.print(f"{trial.identifier}: {record.reason}", markup=False)
             elif not console.is_terminal:
-                progress.console.print(
-                    f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}",
-                    markup=False,
-                )
+                told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
+                progress.console.print(told, markup=False)
 
 
 def show_command(options: argparse.Namespace) -> int:

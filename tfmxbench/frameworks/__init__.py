@@ -20,6 +20,8 @@ the constants; the functions run in a worker, where the framework is installed:
 ``device_name(device)``, ``device_memory(device)``
     The device's name; the greatest number of bytes that were in use on it, or None where the
     framework does not tell.
+``parameter_shape(shape)``
+    The shape in which the framework's layers keep a parameter of the task's layout.
 ``synchronise()``
     Returns when everything that was asked of the device is done.
 """

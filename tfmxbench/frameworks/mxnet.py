@@ -54,6 +54,11 @@ def device_memory(device: str) -> int | None:
     return int(total - free)
 
 
+def parameter_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    # Outputs come first, then inputs, then a convolution's rows and columns.
+    return (shape[-1], shape[-2], *shape[:-2]) if len(shape) > 1 else shape
+
+
 def synchronise() -> None:
     import mxnet
 

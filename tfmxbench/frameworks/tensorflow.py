@@ -64,6 +64,10 @@ def device_memory(device: str) -> int | None:
     return int(tensorflow.config.experimental.get_memory_info("GPU:0")["peak"])
 
 
+def parameter_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape
+
+
 def synchronise() -> None:
     import tensorflow
 

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 import tfmxbench
+from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.store import DataDescription, Results, Settings
-from tfmxbench.measure.trial import UNAVAILABLE, Record, Trial, record_from_json, to_json
+from tfmxbench.measure.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 
@@ -39,6 +40,8 @@ class Profile:
         Timed passes after them.
     latency_samples : int
         Single images predicted.
+    parity_epochs : int
+        1 if the parity gate compares a whole epoch too, 0 if the first steps alone.
     rounds : int
         Rounds at least.
     budget : float or None
@@ -48,6 +51,7 @@ class Profile:
     epochs: int
     passes: int
     latency_samples: int
+    parity_epochs: int
     rounds: int
     budget: float | None
 
@@ -70,9 +74,9 @@ class Progress:
 
 
 PROFILES = {
-    "quick": Profile(epochs=1, passes=2, latency_samples=50, rounds=3, budget=None),
-    "default": Profile(epochs=1, passes=4, latency_samples=200, rounds=3, budget=600.0),
-    "thorough": Profile(epochs=5, passes=5, latency_samples=1000, rounds=10, budget=7200.0),
+    "quick": Profile(epochs=1, passes=2, latency_samples=40, parity_epochs=0, rounds=1, budget=None),
+    "default": Profile(epochs=1, passes=4, latency_samples=200, parity_epochs=1, rounds=3, budget=900.0),
+    "thorough": Profile(epochs=5, passes=6, latency_samples=1000, parity_epochs=1, rounds=10, budget=10800.0),
 }
 
 TIME_LIMIT = 600.0
@@ -92,6 +96,8 @@ class Campaign:
     data_path : pathlib.Path
         The prepared data set that workers read.
     machine : dict of str to str
+    parity : list of Parity
+        What the parity gate found; an implementation that did not pass is not timed.
     root : pathlib.Path
         The folder that holds the folders of campaigns.
     """
@@ -102,6 +108,7 @@ class Campaign:
     data: DataDescription
     data_path: pathlib.Path
     machine: dict[str, str]
+    parity: Sequence[Parity]
     root: pathlib.Path
 
     @property
@@ -119,6 +126,7 @@ class Campaign:
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())
             },
+            "parity": [[found.name, found.device, found.reason] for found in self.parity],
             "data": self.data.sha256,
             "machine": self.machine,
         }
@@ -138,7 +146,7 @@ class Campaign:
             for implementation in self.implementations
         ]
         order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(arms))
-        return [self._trial(*arms[index], number) for index in order]
+        return [self._trial(arms[index][0], arms[index][1], number) for index in order]
 
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
         profile = PROFILES[self.settings.profile]
@@ -199,7 +207,15 @@ class Campaign:
     def _execute(self, trial: Trial) -> Record:
         environment = self.environments[trial.framework, trial.device]
         if environment.problem:
-            return unavailable(trial, environment.problem)
+            return not_run(trial, UNAVAILABLE, environment.problem)
+        judged = [
+            found
+            for found in self.parity
+            if (found.name, found.device) == (trial.implementation, trial.device)
+        ]
+        if not judged or not judged[0].passed:
+            reason = judged[0].reason if judged else "it was not held against the reference"
+            return not_run(trial, FAILED, f"not timed, since it did not pass the parity gate: {reason}")
         return runner.run(trial, self.folder)
 
     def _fits(self, number: int, records: Sequence[Record]) -> bool:
@@ -237,6 +253,7 @@ class Campaign:
             data=self.data,
             machine=self.machine,
             settings=self.settings,
+            parity=list(self.parity),
             records=records,
         )
 
@@ -249,11 +266,11 @@ def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
     return hashes
 
 
-def unavailable(trial: Trial, reason: str) -> Record:
-    """The record of a trial whose framework cannot run here."""
+def not_run(trial: Trial, status: str, reason: str) -> Record:
+    """The record of a trial that was not started."""
     return Record(
         trial=trial,
-        status=UNAVAILABLE,
+        status=status,
         reason=reason,
         output="",
         started=now(),

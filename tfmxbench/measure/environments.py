@@ -56,7 +56,7 @@ def variable(framework: str) -> str:
 
 def requirements_path(framework: str, device: str) -> pathlib.Path:
     """The file of pins, in a checkout or in an installed package."""
-    name = frameworks.load(framework).REQUIREMENTS[device]
+    name: str = frameworks.load(framework).REQUIREMENTS[device]
     candidates = [PACKAGE.parent / "requirements" / name, PACKAGE / "requirements" / name]
     return next((path for path in candidates if path.is_file()), candidates[0])
 

@@ -176,5 +176,3 @@ def _load(path: pathlib.Path) -> dict[str, np.ndarray]:
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} is missing")
     return arrays
-
-

@@ -192,7 +192,7 @@ def parity(trial: Trial, path: pathlib.Path) -> dict[str, Any]:
         arrays |= epoch_arrays(subject.implementation, subject.build(), subject.task, data, trial.seed)
     temporary = path.with_name(path.name + ".part")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     temporary.replace(path)
     order = inputs.batch_order(len(data["train_images"]), trial.seed, 0)
     return {**subject.facts(data, order), "arrays": path.name}

@@ -158,7 +158,7 @@ def _execute(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) 
 
 
 def _signal_name(number: int) -> str:
-    name = signal.Signals(number).name if number in iter(signal.Signals) else str(number)
+    name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
     return f"{name}, as the system does when memory runs out" if name == "SIGKILL" else name
 
 
@@ -182,7 +182,7 @@ def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
         size = path.stat().st_size
         if size > RESULT_LIMIT:
             raise ValueError(f"left a result of {size} bytes; the most is {RESULT_LIMIT}")
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError("left no result") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:

@@ -7,6 +7,7 @@ import json
 import pathlib
 from typing import Any
 
+from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import runner
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.trial import SCHEMA_VERSION, Record, record_from_json, to_json
@@ -68,6 +69,8 @@ class Results:
     data : DataDescription
     machine : dict of str to str
     settings : Settings
+    parity : list of Parity
+        What the parity gate found of each implementation on each device.
     records : list of Record
         In the order in which they were measured.
     """
@@ -78,6 +81,7 @@ class Results:
     data: DataDescription
     machine: dict[str, str]
     settings: Settings
+    parity: list[Parity]
     records: list[Record]
 
 
@@ -111,6 +115,7 @@ def read_results(path: pathlib.Path) -> Results:
             **values,
             "data": DataDescription(**values["data"]),
             "settings": Settings(**values["settings"]),
+            "parity": [Parity(**found) for found in values["parity"]],
             "records": [record_from_json(record) for record in values["records"]],
         }
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -39,12 +40,12 @@ def label(axes: Axes, title: str = "", x: str = "", y: str = "") -> None:
     axes.set_ylabel(y, color=_INK)
 
 
-def legend(axes: Axes, **options: object) -> None:
+def legend(axes: Axes, **options: Any) -> None:
     """A legend in the page's text colour, without a frame."""
     axes.legend(frameon=False, labelcolor=_INK, **options)
 
 
-def annotate(axes: Axes, words: str, x: float, y: float, **options: object) -> None:
+def annotate(axes: Axes, words: str, x: float, y: float, **options: Any) -> None:
     """Words at a point, in the page's text colour."""
     axes.annotate(words, (x, y), color=_INK, fontsize="small", **options)
 

@@ -15,9 +15,11 @@ from tfmxbench import frameworks
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 
+TOPICS = "topics"
+
 
 def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
-    """Write all pages into a folder, which is emptied first.
+    """Write all pages into a folder, which is emptied first, and copy those about topics.
 
     Parameters
     ----------
@@ -48,6 +50,7 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
                 here / f"plot_{network}_{item.style}.py",
                 describe(item),
             )
+    shutil.copytree(templates / TOPICS, folder / TOPICS)
 
 
 def describe(item: Implementation) -> dict[str, str]:

@@ -187,7 +187,7 @@ class ComparisonPage:
             lambda found: 1e3 * summary.inference_seconds(found),
             "inference",
             "milliseconds for predicting the test set",
-            f"Milliseconds for predicting the test set with {self.network}, by style: less is better. {SPREAD}",
+            f"Milliseconds for predicting the test set with {self.network}, by style. {SPREAD}",
         )
 
     def memory(self) -> Fragment:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from matplotlib.ticker import MaxNLocator
+
 from tfmxbench import frameworks
 from tfmxbench.analysis import summary
 from tfmxbench.analysis.summary import Arm
@@ -118,7 +120,7 @@ def trials(arm: Arm, name: str, description: str) -> Fragment:
         axes.plot(range(len(seconds)), seconds, "o-", color=tint, label=f"round {at + 1}", markersize=4)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, axis="y", alpha=0.15)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figures.label(axes, x="pass over the training images (0 is the first epoch)", y="seconds an epoch")
     if arm.measurements:
         figures.legend(axes, loc="best", ncols=3)

@@ -1,0 +1,212 @@
+"""What the parity page shows: the gate's judgements, computed from the build's results."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from tfmxbench import frameworks
+from tfmxbench.analysis import parity, summary
+from tfmxbench.analysis.parity import Parity
+from tfmxbench.analysis.summary import Arm
+from tfmxbench.networks import catalogue
+from tfmxbench.report import figures, html, pages, plots
+from tfmxbench.report.html import Fragment
+
+
+def _found(network: str | None = None) -> list[Parity]:
+    return [item for item in pages.results().parity if network is None or item.network == network]
+
+
+def _networks() -> list[str]:
+    present = {item.network for item in _found()}
+    return [network for network in catalogue.networks() if network in present]
+
+
+def _scientific(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1e}"
+
+
+def verdict() -> Fragment:
+    """How many passed, and why the others did not."""
+    found = _found()
+    passed = [item for item in found if item.passed]
+    failed = [f"{item.name} on the {item.device.upper()}: {item.reason}" for item in found if not item.passed]
+    shown = html.paragraph(f"{len(passed)} of {len(found)} implementations passed in this build.")
+    unavailable = {
+        (record.trial.implementation, record.trial.device)
+        for record in pages.results().records
+        if record.status == "unavailable"
+    }
+    if unavailable:
+        shown += html.paragraph(f"{len(unavailable)} more could not be run here, and were not compared.")
+    return shown + html.items(failed) if failed else shown
+
+
+def divergence() -> Fragment:
+    """Deviation by step, one line for each implementation, a picture for each network."""
+    shown = Fragment("")
+    for network in _networks():
+        drawn, (axes,) = figures.new(7.0, 3.6)
+        labelled: set[str] = set()
+        for item in _found(network):
+            title = frameworks.load(item.framework).TITLE
+            # Zero has no place on a logarithmic axis.
+            points = [(step + 1, value) for step, value in enumerate(item.deviations) if value > 0]
+            if not points:
+                continue
+            axes.plot(
+                *zip(*points, strict=True),
+                color=plots.colour(item.framework),
+                alpha=0.55,
+                linewidth=1,
+                label=None if title in labelled else title,
+            )
+            labelled.add(title)
+        bar = parity.BARS[catalogue.task(network).optimizer].losses
+        axes.axhline(bar, linestyle="--", color="#7f7f7f", label=f"bar, {bar:.0e}")
+        axes.set_yscale("log")
+        figures.label(axes, title=catalogue.task(network).title, x="step", y="relative deviation of the loss")
+        figures.legend(axes, loc="lower right")
+        worst = max((item.worst or 0.0 for item in _found(network)), default=0.0)
+        shown += figures.fragment(
+            drawn,
+            f"divergence-{network}",
+            f"Deviation of the loss of {network} from the float64 reference at each of the first steps, one "
+            f"line for each implementation. The greatest is {worst:.1e}; the bar is {bar:.0e}.",
+        )
+    return shown
+
+
+def table() -> Fragment:
+    """The greatest deviations of each implementation."""
+    rows: list[list[tuple[str, float | str]]] = []
+    for item in _found():
+        figures_shown = [
+            item.logits,
+            item.worst,
+            item.pass_loss,
+            item.parameters,
+            item.epoch_loss_deviation,
+        ]
+        accuracy = "-" if item.accuracy is None else f"{item.accuracy:.2%}"
+        rows.append(
+            [
+                (item.name, item.name),
+                (item.device.upper(), item.device),
+                *((_scientific(value), math.inf if value is None else value) for value in figures_shown),
+                (accuracy, item.accuracy or 0.0),
+                (
+                    "passed" if item.passed else f"failed: {item.reason}",
+                    "passed" if item.passed else "failed",
+                ),
+            ]
+        )
+    headings = [
+        ("implementation", "network and style"),
+        ("device", "on what it computed"),
+        ("logits", "before training, relative to the greatest logit"),
+        ("loss, 50 steps", "greatest deviation of a single step's loss"),
+        ("loss, one pass", "mean loss of the same steps in one pass"),
+        ("parameters", "greatest deviation of a parameter after the steps, by norm"),
+        ("loss, epoch", "mean loss of the first epoch"),
+        ("accuracy", "test accuracy after the first epoch"),
+        ("verdict", "passed, or the first thing that differs"),
+    ]
+    bars = "; ".join(
+        f"{network}: logits {bar.logits:.0e}, losses {bar.losses:.0e}, parameters {bar.parameters:.0e}, "
+        f"epoch {bar.epoch_loss:.0e}, accuracy {100 * bar.accuracy:.1f} points"
+        for network in _networks()
+        for bar in [parity.BARS[catalogue.task(network).optimizer]]
+    )
+    return html.table("Greatest deviations from the reference", headings, rows) + html.paragraph(
+        f"Bars: {bars}."
+    )
+
+
+def between() -> Fragment:
+    """The two implementations of each network whose losses differ most."""
+    sentences = []
+    for network in _networks():
+        for device in sorted({item.device for item in _found(network)}):
+            found = [item for item in _found(network) if item.device == device and item.passed]
+            pairs = [(parity.between(*pair), pair) for pair in itertools.combinations(found, 2)]
+            if not pairs:
+                continue
+            worst, (first, second) = max(pairs, key=lambda item: item[0])
+            sentences.append(
+                f"{catalogue.task(network).title} on the {device.upper()}: of {len(pairs)} pairs, "
+                f"{first.style} and {second.style} lie farthest apart, by {worst:.1e}."
+            )
+    return html.items(sentences or ["Fewer than two implementations passed."])
+
+
+def repeatability() -> Fragment:
+    """Whether the rounds' losses are equal to the last digit, style by style."""
+    rows: list[list[tuple[str, float | str]]] = []
+    for arm in summary.arms(pages.results().records):
+        rounds, difference = spread(arm)
+        if rounds < 2:
+            told = "not known: fewer than two rounds"
+        elif difference == 0:
+            told = "equal to the last digit"
+        else:
+            told = f"up to {difference:.1e} apart"
+        rows.append(
+            [
+                (arm.name, arm.name),
+                (arm.device.upper(), arm.device),
+                (str(rounds), float(rounds)),
+                (told, told),
+            ]
+        )
+    headings = [
+        ("implementation", "network and style"),
+        ("device", "on what it computed"),
+        ("rounds", "that completed"),
+        ("losses of all passes", "compared between the rounds, relative"),
+    ]
+    return html.table("The same seed in several processes", headings, rows)
+
+
+def spread(arm: Arm) -> tuple[int, float]:
+    """The number of rounds, and how far the losses of their passes are apart, relative."""
+    losses = [[item.loss for item in found.epochs + found.passes] for found in arm.measurements.values()]
+    greatest = 0.0
+    for one, other in itertools.combinations(losses, 2):
+        for first, second in zip(one, other, strict=True):
+            greatest = max(greatest, abs(first - second) / max(abs(first), 1e-12))
+    return len(losses), greatest
+
+
+def parameters() -> Fragment:
+    """Name, count and shapes of every parameter of every network."""
+    shown = Fragment("")
+    kept = [name for name in frameworks.names() if frameworks.load(name).REQUIREMENTS]
+    for network in catalogue.networks():
+        task = catalogue.task(network)
+        rows: list[list[tuple[str, float | str]]] = []
+        for name, shape in task.parameters.items():
+            count = math.prod(shape)
+            rows.append(
+                [
+                    (name, name),
+                    (_shape(shape), _shape(shape)),
+                    *((_shape(frameworks.load(item).parameter_shape(shape)), "") for item in kept),
+                    (str(count), float(count)),
+                ]
+            )
+        total = str(task.parameter_count)
+        rows.append([("all", "all"), ("", ""), *(("", "") for _ in kept), (total, float(total))])
+        headings = [
+            ("parameter", "its name in the task"),
+            ("task", "its shape in the task's layout"),
+            *((frameworks.load(name).TITLE, "its shape in the framework's layers") for name in kept),
+            ("values", "how many numbers are learned"),
+        ]
+        shown += html.table(f"{task.title}: what is learned", headings, rows)
+    return shown
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
