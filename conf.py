@@ -36,6 +36,8 @@ extensions = [
 exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "gallery/*/index.rst.new"]
 templates_path = ["docs/_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+# It is the path of the checkout that may hold a space, not a page's name.
+suppress_warnings = ["sphinx_gallery.space_in_filename"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r".*")]
 
@@ -66,6 +68,8 @@ html_css_files = ["tfmxbench.css"]
 html_js_files = ["chooser.js"]
 html_show_sourcelink = False
 html_copy_source = False
+# Pages without others below them have no use for the navigation at the side.
+html_sidebars = {name: [] for name in ("index", "results", "method", "using", "gallery/topics/*")}
 html_context = {"default_mode": "auto"}
 
 
@@ -75,7 +79,11 @@ def announcement() -> str:
     if results.data.name != sentences.REAL:
         told.append(sentences.data(results))
     if results.settings.profile == "quick":
-        told.append("Built with the quick profile: few and short trials, so the intervals are wide.")
+        rounds = len({record.trial.round for record in results.records})
+        told.append(
+            f"Built with the quick profile, from {rounds} {'round' if rounds == 1 else 'rounds'} of short "
+            "trials: enough to see that everything runs, too little to judge differences."
+        )
     return html.text(" ".join(told))
 
 
@@ -83,7 +91,11 @@ html_theme_options = {
     "announcement": announcement(),
     "navigation_with_keys": False,
     "show_prev_next": False,
-    "secondary_sidebar_items": ["page-toc"],
+    # The comparisons need the width for two columns of code.
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        **{f"gallery/{network}/plot_{network}": [] for network in catalogue.networks()},
+    },
     "footer_start": ["measured"],
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",

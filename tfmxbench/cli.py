@@ -429,11 +429,12 @@ def show(results: store.Results) -> None:
     console = Console()
     where = results.machine
     settings = results.settings
+    processors = f"{settings.threads} of {where.get('processors', '?')} processors"
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"{escape(results.data.name)}, seed {settings.seed}, profile {escape(settings.profile)}",
         caption=escape(
-            f"{where.get('processor', '?')}, {settings.threads} of {where.get('processors', '?')} processors, "
+            f"{where.get('processor', '?')}, {processors}, "
             f"{where.get('memory', '?')}, {where.get('system', '?')}"
         ),
     )

@@ -187,7 +187,7 @@ class ComparisonPage:
             lambda found: 1e3 * summary.inference_seconds(found),
             "inference",
             "milliseconds for predicting the test set",
-            f"Milliseconds for predicting the test set with {self.network}, by style. {SPREAD}",
+            f"Milliseconds for the test set, with {self.network}, by style. {SPREAD}",
         )
 
     def memory(self) -> Fragment:
@@ -272,10 +272,11 @@ class ComparisonPage:
         figures = []
         for arm in self.arms:
             if arm.style == item.style:
+                epoch = with_interval(arm.estimate(summary.epoch_seconds))
                 figures += [
-                    f"{arm.device.upper()}: {with_interval(arm.estimate(summary.epoch_seconds))} s an epoch",
-                    f"{with_interval(arm.estimate(summary.peak_megabytes))} MB at the peak",
-                    f"test accuracy {tables.COLUMNS[-2].cell(arm).text}",
+                    f"seconds an epoch on the {arm.device.upper()}: {epoch}",
+                    f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
+                    f"test accuracy: {tables.COLUMNS[-2].cell(arm).text}",
                 ]
         figures.append(f"{significant(code_size.example_lines(item.path))} lines of code")
         blocks = "".join(

@@ -1,0 +1,646 @@
+"""The parity gate's judgement, and what it keeps: on made-up numbers and NumPy, without a framework."""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+import tfmxbench
+from tfmxbench import frameworks
+from tfmxbench.analysis import parity
+from tfmxbench.measure import environments, gate, prepared, runner, worker
+from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.schema import check_parity
+from tfmxbench.networks import catalogue
+
+IDENTITY = ("mlp", "made_up", "mxnet", "cpu")
+MOMENTUM, ADAM = parity.BARS["momentum"], parity.BARS["adam"]
+
+
+def reference_numbers() -> dict[str, np.ndarray]:
+    """What a reference could have computed, in float64."""
+    random = np.random.RandomState(0)
+    return {
+        "logits": random.normal(size=(8, 10)),
+        "losses": random.uniform(0.5, 2.5, 50),
+        "pass_loss": np.array(1.2345678901234),
+        "step/kernel": random.normal(size=(5, 3)),
+        "step/bias": random.normal(size=3),
+        "pass/kernel": random.normal(size=(5, 3)),
+        "pass/bias": random.normal(size=3),
+        "epoch_loss": np.array(0.3456789012345),
+        "accuracy": np.array(0.9432),
+    }
+
+
+def rounded(numbers) -> dict[str, np.ndarray]:
+    """The same numbers as a computation in float32 would leave them, at best."""
+    found = {name: values.astype(np.float32) for name, values in numbers.items()}
+    # Losses are Python floats, which NumPy keeps in float64; an accuracy is a count of images.
+    for name in ("losses", "pass_loss", "epoch_loss"):
+        found[name] = found[name].astype(np.float64)
+    return found | {"accuracy": numbers["accuracy"].copy()}
+
+
+def judge(found, bars=MOMENTUM, expected=None) -> parity.Parity:
+    """The judgement, which can be stored whatever was found."""
+    judged = parity.judge(found, reference_numbers() if expected is None else expected, bars, IDENTITY)
+    check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))
+    return judged
+
+
+def test_what_differs_by_float32_rounding_alone_passes():
+    judged = judge(rounded(reference_numbers()))
+    assert (judged.passed, judged.reason) == (True, "")
+    assert (judged.network, judged.style, judged.framework, judged.device) == IDENTITY
+    assert judged.name == "mlp/made_up"
+    assert judged.losses == rounded(reference_numbers())["losses"].tolist()
+    assert len(judged.deviations) == 50
+    assert judged.worst == max(judged.deviations)
+    assert 1e-9 < judged.worst < 6e-8
+    for figure in (judged.logits, judged.pass_loss, judged.parameters, judged.pass_parameters):
+        assert 0 < figure < 6e-8
+    assert judged.accuracy == 0.9432
+    assert judged.accuracy_deviation == 0
+
+
+def test_without_a_whole_epoch_its_figures_are_none():
+    expected = reference_numbers()
+    del expected["epoch_loss"], expected["accuracy"]
+    judged = judge(rounded({**expected, "accuracy": np.array(0.0)}), expected=expected)
+    assert judged.passed
+    figures = (judged.epoch_loss, judged.accuracy, judged.epoch_loss_deviation, judged.accuracy_deviation)
+    assert figures == (None,) * 4
+
+
+def shifted(place: str, bars: parity.Bars, share: float) -> dict[str, np.ndarray]:
+    """Numbers of which those of one place are off by a share of their bar, and the others are right."""
+    expected = reference_numbers()
+    found = rounded(expected)
+    name, _, index = place.partition(" ")
+    values = expected[name].copy()
+    if name == "logits":
+        found[name] = (values + share * bars.logits * np.abs(values).max()).astype(np.float32)
+    elif name == "losses":
+        values[int(index)] *= 1 + share * bars.losses
+        found[name] = values.astype(np.float32).astype(np.float64)
+        found[name][int(index)] = values[int(index)]
+    elif name == "accuracy":
+        found[name] = values - share * bars.accuracy
+    else:
+        bar = {"pass_loss": bars.losses, "epoch_loss": bars.epoch_loss}.get(name, bars.parameters)
+        found[name] = values * (1 + share * bar)
+    return found
+
+
+PLACES = {
+    "logits": "the logits before training differs by",
+    "losses 0": "the loss of step 1 differs by",
+    "losses 1": "the loss of step 2 differs by",
+    "losses 49": "the loss of step 50 differs by",
+    "step/kernel": "kernel after the steps differs by",
+    "step/bias": "bias after the steps differs by",
+    "pass_loss": "the mean loss of the same steps in one pass differs by",
+    "pass/kernel": "kernel after the pass differs by",
+    "pass/bias": "bias after the pass differs by",
+    "epoch_loss": "the mean loss of the first epoch differs by",
+    "accuracy": "the test accuracy after the first epoch differs by",
+}
+
+
+@pytest.mark.parametrize("optimizer", parity.BARS)
+@pytest.mark.parametrize(("place", "words"), PLACES.items())
+def test_a_difference_beyond_its_bar_is_named_and_one_within_it_passes(place, words, optimizer):
+    bars = parity.BARS[optimizer]
+    beyond = judge(shifted(place, bars, 1.2), bars)
+    assert not beyond.passed
+    assert beyond.reason.startswith(words)
+    assert judge(shifted(place, bars, 0.8), bars).passed
+
+
+def test_every_task_has_bars_and_adams_are_wider_for_losses_alone():
+    assert {catalogue.task(name).optimizer for name in catalogue.networks()} == parity.BARS.keys()
+    assert ADAM == dataclasses.replace(MOMENTUM, losses=ADAM.losses)
+    between = shifted("losses 7", MOMENTUM, 3)
+    assert not judge(between, MOMENTUM).passed
+    assert judge(between, ADAM).passed
+
+
+def test_of_several_differences_the_first_is_named_in_the_order_of_computing():
+    found = rounded(reference_numbers())
+    named = []
+    for place in reversed(PLACES):
+        name = place.partition(" ")[0]
+        if name == "losses":
+            found[name][int(place.partition(" ")[2])] *= 2
+        else:
+            found[name] = found[name] * 2
+        named.append(judge(found).reason.partition(" by ")[0] + " by")
+    assert named == list(PLACES.values())[::-1]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(("place", "words"), PLACES.items())
+def test_what_is_not_a_number_is_never_within_a_bar(place, words, value):
+    found = rounded(reference_numbers())
+    name, _, index = place.partition(" ")
+    if name == "losses":
+        found[name][int(index)] = value
+    elif found[name].ndim:
+        found[name].flat[-1] = value
+    else:
+        found[name] = np.array(value)
+    judged = judge(found)
+    assert not judged.passed
+    assert judged.reason.startswith(words)
+
+
+def test_an_implementation_without_one_finite_loss_fails_and_has_no_worst():
+    found = rounded(reference_numbers())
+    found["losses"][:] = float("nan")
+    judged = judge(found)
+    assert not judged.passed
+    assert (judged.losses, judged.deviations, judged.worst) == ([], [], None)
+
+
+def test_a_reference_that_is_not_a_number_passes_nobody():
+    expected = reference_numbers()
+    expected["losses"][3] = float("nan")
+    assert judge(rounded(reference_numbers()), expected=expected).reason.startswith("the loss of step 4")
+    assert not judge(rounded(expected), expected=expected).passed
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64])
+def test_logits_that_are_not_float32_fail(dtype):
+    found = rounded(reference_numbers())
+    found["logits"] = found["logits"].astype(dtype)
+    judged = judge(found)
+    assert not judged.passed
+    assert judged.reason == f"the logits are {np.dtype(dtype)}; they should be float32"
+
+
+@pytest.mark.parametrize("shape", [(10, 8), (80,), (8, 10, 1), (1, 8, 10)])
+def test_logits_of_another_shape_fail(shape):
+    found = rounded(reference_numbers())
+    found["logits"] = found["logits"].reshape(shape)
+    assert judge(found).reason.startswith(PLACES["logits"])
+
+
+def test_logits_of_fewer_images_fail():
+    found = rounded(reference_numbers())
+    found["logits"] = found["logits"][:1]
+    assert judge(found).reason.startswith(PLACES["logits"])
+
+
+@pytest.mark.parametrize("place", ["step/kernel", "step/bias", "pass/kernel", "pass/bias"])
+def test_a_parameter_that_is_missing_fails(place):
+    found = rounded(reference_numbers())
+    del found[place]
+    assert judge(found).reason.startswith(PLACES[place])
+
+
+@pytest.mark.parametrize("place", ["step/kernel", "pass/kernel"])
+@pytest.mark.parametrize("change", [np.transpose, np.ravel, lambda kernel: kernel[:1]])
+def test_a_parameter_of_another_shape_fails(place, change):
+    found = rounded(reference_numbers())
+    found[place] = change(found[place])
+    assert judge(found).reason.startswith(PLACES[place])
+
+
+def test_a_parameter_that_should_be_zero_is_compared():
+    expected = reference_numbers()
+    expected["step/bias"][:] = 0
+    assert judge(rounded(expected), expected=expected).passed
+    found = rounded(expected)
+    found["step/bias"][0] = 1e-6
+    assert judge(found, expected=expected).reason.startswith(PLACES["step/bias"])
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-12, 1e-11])
+def test_losses_that_agree_with_float64_are_not_believed(scale):
+    """In float32 fifty of them cannot; so they are the reference's own."""
+    expected = reference_numbers()
+    found = rounded(expected)
+    found["losses"] = expected["losses"] * (1 + scale)
+    judged = judge(found)
+    assert not judged.passed
+    assert "which no computation in float32 does" in judged.reason
+
+
+def test_a_few_losses_that_happen_to_agree_are_believed():
+    expected = reference_numbers()
+    found = rounded(expected)
+    found["losses"][:49] = expected["losses"][:49]
+    assert judge(found).passed
+
+
+def test_the_difference_of_two_implementations_is_the_greatest_of_any_step():
+    first = judge(rounded(reference_numbers()))
+    second = dataclasses.replace(first, losses=[*first.losses[:-1], first.losses[-1] * 1.5])
+    assert parity.between(second, first) == pytest.approx(0.5)
+    assert parity.between(first, first) == 0
+    assert np.isnan(parity.between(first, dataclasses.replace(first, losses=first.losses[:-1])))
+
+
+# What an implementation imports.
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from tfmxbench.networks.mlp import reference", ["tfmxbench"]),
+        ("import tfmxbench.networks.mlp.reference as other", ["tfmxbench"]),
+        ("from . import reference", ["."]),
+        ("from .reference import train", ["."]),
+        ("from .. import mlp", ["."]),
+        ("import importlib", ["importlib"]),
+        ("import importlib.util", ["importlib"]),
+        ("from importlib import import_module", ["importlib"]),
+        ("import runpy, subprocess, ctypes", ["ctypes", "runpy", "subprocess"]),
+        ("import tensorflow as tf", ["tensorflow"]),
+        ("import torch\nimport scipy", ["scipy", "torch"]),
+        ("def train(model, x, y):\n    import tfmxbench", ["tfmxbench"]),
+        ("try:\n    import tfmxbench\nexcept ImportError:\n    pass", ["tfmxbench"]),
+        ("class A:\n    from .reference import build", ["."]),
+    ],
+)
+def test_an_import_of_anything_but_framework_and_numpy_is_found_wherever_it_stands(tmp_path, line, found):
+    path = tmp_path / "slip.py"
+    path.write_text(f"import mxnet\n{line}\n", encoding="utf-8")
+    assert parity.foreign_imports(path, "mxnet") == found
+
+
+def test_framework_numpy_and_standard_library_are_nothing_foreign(tmp_path):
+    path = tmp_path / "fine.py"
+    lines = ["from types import SimpleNamespace", "import math", "import numpy as np", "import mxnet as mx"]
+    path.write_text("\n".join([*lines, "from mxnet.gluon import nn", ""]), encoding="utf-8")
+    assert parity.foreign_imports(path, "mxnet") == []
+
+
+@pytest.mark.parametrize("implementation", catalogue.select(), ids=lambda item: item.name)
+def test_no_implementation_imports_anything_foreign(implementation):
+    assert parity.foreign_imports(implementation.path, implementation.framework) == []
+
+
+# The gate, with runs that are made up.
+
+
+@pytest.fixture
+def network(tmp_path) -> pathlib.Path:
+    """A copy of a network's folder, whose files can be changed."""
+    return pathlib.Path(shutil.copytree(catalogue.FOLDER / "mlp", tmp_path / "mlp"))
+
+
+@pytest.fixture
+def make_gate(tmp_path):
+    """Make a gate whose environments are not looked at."""
+
+    def make(**changes) -> gate.Gate:
+        names = [name for name in frameworks.names() if name != "numpy"]
+        known = {
+            (name, device): Environment(name, device, sys.executable, "", {"python": "3.11.7"})
+            for name in names
+            for device in ("cpu", "gpu")
+        }
+        known["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
+        values = {
+            "environments": known,
+            "data_name": "small",
+            "data_sha256": "0" * 64,
+            "data_path": tmp_path / "none.npz",
+            "threads": 1,
+            "seed": 0,
+            "epochs": 1,
+            "cache": tmp_path / "cache" / "parity",
+        }
+        return gate.Gate(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def runs(monkeypatch, make_record) -> list[str]:
+    """The styles that were run, none of them in earnest: each leaves the numbers that it should."""
+    styles = []
+
+    def run(trial, folder):
+        styles.append(trial.style)
+        numbers = reference_numbers() if trial.style == "reference" else rounded(reference_numbers())
+        np.savez(folder / f"{trial.identifier}.result.npz", **numbers)
+        return make_record(trial, measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    return styles
+
+
+def test_a_second_comparison_starts_no_process(make_gate, network, runs):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate().compare(implementation, "cpu")
+    assert first.passed
+    assert sorted(runs) == ["gluon", "reference"]
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == []
+
+
+def test_the_reference_is_computed_once_for_all_implementations(make_gate, network, runs):
+    for style in ("gluon", "ndarray", "keras_xla"):
+        make_gate().compare(catalogue.describe(network / f"{style}.py"), "cpu")
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "gpu")
+    assert sorted(runs) == ["gluon", "gluon", "keras_xla", "ndarray", "reference"]
+
+
+def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypatch):
+    implementation = catalogue.describe(network / "gluon.py")
+    # What it should leave is not what this reference leaves.
+    monkeypatch.setattr(
+        sys.modules[__name__],
+        "rounded",
+        lambda numbers: {name: values.astype(np.float32) * 2 for name, values in numbers.items()},
+    )
+    first = make_gate().compare(implementation, "cpu")
+    assert first.reason.startswith(PLACES["logits"])
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("gluon.py", ["gluon"]), ("__init__.py", ["gluon"]), ("reference.py", ["gluon"])],
+)
+def test_a_changed_source_is_compared_anew(make_gate, network, runs, name, again):
+    implementation = catalogue.describe(network / "gluon.py")
+    make_gate().compare(implementation, "cpu")
+    runs.clear()
+    with (network / name).open("a", encoding="utf-8") as file:
+        file.write("\n# Changed.\n")
+    make_gate().compare(implementation, "cpu")
+    assert runs == again
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"threads": 2}, {"epochs": 0}, {"data_sha256": "1" * 64}],
+    ids=lambda change: next(iter(change)),
+)
+def test_under_other_conditions_reference_and_implementation_are_computed_anew(
+    make_gate, network, runs, change
+):
+    implementation = catalogue.describe(network / "gluon.py")
+    make_gate().compare(implementation, "cpu")
+    runs.clear()
+    make_gate(**change).compare(implementation, "cpu")
+    assert sorted(runs) == ["gluon", "reference"]
+
+
+@pytest.mark.parametrize("change", [{"versions": {"mxnet": "1.9.0"}}, {"interpreter": "/other/python"}])
+def test_in_another_environment_an_implementation_is_compared_anew(make_gate, network, runs, change):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate()
+    first.compare(implementation, "cpu")
+    runs.clear()
+    other = dict(first.environments)
+    other["mxnet", "cpu"] = dataclasses.replace(other["mxnet", "cpu"], **change)
+    make_gate(environments=other).compare(implementation, "cpu")
+    assert runs == ["gluon"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b'{"passed": true}', b'"passed"'],
+)
+def test_a_judgement_that_cannot_be_read_is_made_again(make_gate, network, runs, content):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate().compare(implementation, "cpu")
+    (kept,) = make_gate().cache.glob("*.json")
+    kept.write_bytes(content)
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == ["gluon"]
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == ["gluon"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: b"", id="empty"),
+        pytest.param(lambda content: b"not an archive", id="text"),
+        pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
+        pytest.param(lambda content: content[:60] + b"\xff" * 40 + content[100:], id="altered"),
+    ],
+)
+def test_a_reference_that_cannot_be_read_is_computed_again(make_gate, network, runs, damage):
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    (kept,) = make_gate().cache.glob("*.npz")
+    kept.write_bytes(damage(kept.read_bytes()))
+    runs.clear()
+    assert make_gate().compare(catalogue.describe(network / "ndarray.py"), "cpu").passed
+    assert sorted(runs) == ["ndarray", "reference"]
+
+
+def test_a_reference_without_its_losses_is_computed_again(make_gate, network, runs):
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    (kept,) = make_gate().cache.glob("*.npz")
+    numbers = reference_numbers()
+    del numbers["losses"]
+    np.savez(kept, **numbers)
+    runs.clear()
+    assert make_gate().compare(catalogue.describe(network / "ndarray.py"), "cpu").passed
+    assert sorted(runs) == ["ndarray", "reference"]
+
+
+def leave(monkeypatch, make_record, write) -> list[str]:
+    """Have implementations leave what ``write`` writes, and the reference what it should."""
+    styles = []
+
+    def run(trial, folder):
+        styles.append(trial.style)
+        path = folder / f"{trial.identifier}.result.npz"
+        if trial.style == "reference":
+            np.savez(path, **reference_numbers())
+        else:
+            write(path)
+        return make_record(trial, measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    return styles
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda path: None, id="nothing"),
+        pytest.param(lambda path: path.write_bytes(b""), id="an empty file"),
+        pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 cut off"), id="half an archive"),
+        pytest.param(lambda path: np.savez(path, logits=np.zeros(3)), id="no losses"),
+        pytest.param(
+            lambda path: np.savez(
+                path, **rounded(reference_numbers()) | {"losses": np.array([None, {}], dtype=object)}
+            ),
+            id="objects",
+        ),
+    ],
+)
+def test_numbers_that_cannot_be_read_are_a_failure_with_a_reason(
+    make_gate, network, monkeypatch, make_record, write
+):
+    leave(monkeypatch, make_record, write)
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason.startswith("left numbers that cannot be read")
+
+
+@pytest.mark.parametrize("shape", [(50, 1), (1, 50), (49,), (51,), ()])
+def test_losses_of_another_shape_are_a_failure_with_a_reason(
+    make_gate, network, monkeypatch, make_record, shape
+):
+    """``train`` may have returned something that is no single number."""
+    numbers = rounded(reference_numbers()) | {"losses": np.ones(shape)}
+    leave(monkeypatch, make_record, lambda path: np.savez(path, **numbers))
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason
+
+
+def test_an_implementation_that_failed_to_run_has_the_reason_and_is_tried_again(
+    make_gate, network, monkeypatch, make_record
+):
+    tried = []
+
+    def run(trial, folder):
+        tried.append(trial.style)
+        if trial.style == "reference":
+            np.savez(folder / f"{trial.identifier}.result.npz", **reference_numbers())
+            return make_record(trial, measurement=None)
+        return make_record(trial, status="failed", reason="RuntimeError: no", measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    for _ in range(2):
+        judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+        assert (judged.passed, judged.reason) == (False, "RuntimeError: no")
+        check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))
+    assert tried == ["reference", "gluon", "gluon"]
+
+
+def test_without_a_reference_nothing_passes(make_gate, network, monkeypatch, make_record):
+    def run(trial, folder):
+        assert trial.style == "reference", "there is nothing to compare it with"
+        return make_record(trial, status="failed", reason="MemoryError", measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert judged.reason == "the reference could not be computed: MemoryError"
+    assert not judged.passed
+
+
+def test_an_implementation_that_imports_the_reference_is_not_run(make_gate, network, runs):
+    with (network / "gluon.py").open("a", encoding="utf-8") as file:
+        file.write("\nfrom tfmxbench.networks.mlp import reference\n")
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason == "it imports tfmxbench; an implementation imports its framework and NumPy"
+    assert runs == []
+
+
+def test_the_gate_tells_before_and_after_each_and_leaves_out_what_cannot_run(make_gate, network, runs):
+    first = make_gate()
+    known = dict(first.environments)
+    known["tensorflow", "gpu"] = dataclasses.replace(known["tensorflow", "gpu"], problem="no GPU")
+    chosen = [catalogue.describe(network / f"{style}.py") for style in ("keras_xla", "gluon")]
+    told = list(make_gate(environments=known).run(chosen, ["cpu", "gpu"]))
+    assert [(item.style, device, found is not None) for item, device, found in told] == [
+        ("keras_xla", "cpu", False),
+        ("keras_xla", "cpu", True),
+        ("gluon", "cpu", False),
+        ("gluon", "cpu", True),
+        ("gluon", "gpu", False),
+        ("gluon", "gpu", True),
+    ]
+    assert all(found.device == device for _, device, found in told if found)
+
+
+# The gate in earnest, on NumPy: the reference under another name.
+
+
+@pytest.fixture(scope="module")
+def copied_network(tmp_path_factory) -> pathlib.Path:
+    """A network's folder in a copy of the package, from which trials are run."""
+    copy = tmp_path_factory.mktemp("parity") / "tfmxbench"
+    source = pathlib.Path(tfmxbench.__file__).parent
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "__file__", str(copy / "measure" / "worker.py"))
+        yield copy / "networks" / "mlp"
+
+
+@pytest.fixture(scope="module")
+def numpy_gate(tmp_path_factory) -> gate.Gate:
+    """A gate on as many images as the steps need, which only NumPy passes through."""
+    random = np.random.RandomState(0)
+    prototypes = random.randint(0, 200, (10, 28, 28))
+    arrays = {}
+    for part, count in (("train", 6500), ("test", 300)):
+        labels = random.randint(0, 10, count)
+        images = prototypes[labels] + random.randint(0, 56, (count, 28, 28))
+        arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels.astype(np.uint8)}
+    folder = tmp_path_factory.mktemp("numpy_gate")
+    path = prepared.write_prepared(arrays, folder, "small")
+    known = {("numpy", "cpu"): environments.find("numpy", "cpu")}
+    return gate.Gate(known, "small", path.stem, path, threads=1, seed=0, epochs=1, cache=folder / "parity")
+
+
+def under_another_name(network: pathlib.Path, name: str, *changes: tuple[str, str]):
+    """The reference, copied to be an implementation."""
+    source = (network / "reference.py").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    path = network / f"{name}.py"
+    path.write_text(source, encoding="utf-8")
+    return catalogue.describe(path)
+
+
+PREDICTS = ("    return logits\n\n\ndef set", "    return logits.astype(np.float32)\n\n\ndef set")
+
+
+def test_the_reference_under_another_name_is_refused_for_its_float64(copied_network, numpy_gate):
+    judged = numpy_gate.compare(under_another_name(copied_network, "twin"), "cpu")
+    assert not judged.passed
+    assert judged.reason == "the logits are float64; they should be float32"
+    assert judged.worst == 0
+
+
+def test_the_reference_with_float32_logits_is_refused_for_being_too_close(copied_network, numpy_gate):
+    judged = numpy_gate.compare(under_another_name(copied_network, "disguised", PREDICTS), "cpu")
+    assert not judged.passed
+    assert judged.reason.startswith("the losses agree with the float64 reference to 0e+00")
+
+
+def test_the_reference_computed_in_float32_passes(copied_network, numpy_gate):
+    """So the two above are refused for their precision and for nothing else."""
+    single = under_another_name(
+        copied_network,
+        "single",
+        ("np.float64", "np.float32"),
+        ("np.zeros(shape)", "np.zeros(shape, np.float32)"),
+        ("task.momentum *", "np.float32(task.momentum) *"),
+        ("task.learning_rate *", "np.float32(task.learning_rate) *"),
+    )
+    judged = numpy_gate.compare(single, "cpu")
+    assert judged.passed, judged.reason
+    assert parity.TOO_CLOSE < judged.worst < MOMENTUM.losses
+    assert judged.accuracy > 0.9
+
+
+def test_a_gates_numbers_from_a_process_are_kept(copied_network, numpy_gate, monkeypatch):
+    implementation = under_another_name(copied_network, "kept", PREDICTS)
+    first = numpy_gate.compare(implementation, "cpu")
+    monkeypatch.setattr(runner, "run", lambda trial, folder: pytest.fail("a process was started"))
+    assert numpy_gate.compare(implementation, "cpu") == first
+    assert {path.suffix for path in numpy_gate.cache.iterdir()} == {".json", ".npz"}
