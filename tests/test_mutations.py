@@ -540,14 +540,14 @@ def named(slips: list[Slip]) -> list:
 def test_a_slip_in_tensorflow_is_caught_where_it_begins_to_show(judge, planted):
     found = judge(planted)
     assert not found.passed
-    assert re.match(planted.first, found.reason), found.reason
+    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
 
 
 @pytest.mark.parametrize("planted", named(MXNET_SLIPS))
 def test_a_slip_in_mxnet_is_caught_where_it_begins_to_show(judge, planted):
     found = judge(planted)
     assert not found.passed
-    assert re.match(planted.first, found.reason), found.reason
+    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
 
 
 @pytest.mark.parametrize("planted", named(EQUALS))

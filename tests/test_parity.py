@@ -71,7 +71,7 @@ def test_what_differs_by_float32_rounding_alone_passes():
 def test_without_a_whole_epoch_its_figures_are_none():
     expected = reference_numbers()
     del expected["epoch_loss"], expected["accuracy"]
-    judged = judge(rounded({**expected, "accuracy": np.array(0.0)}), expected=expected)
+    judged = judge(rounded(reference_numbers()), expected=expected)
     assert judged.passed
     figures = (judged.epoch_loss, judged.accuracy, judged.epoch_loss_deviation, judged.accuracy_deviation)
     assert figures == (None,) * 4
@@ -588,6 +588,9 @@ def numpy_gate(tmp_path_factory) -> gate.Gate:
     for part, count in (("train", 6500), ("test", 300)):
         labels = random.randint(0, 10, count)
         images = prototypes[labels] + random.randint(0, 56, (count, 28, 28))
+        if part == "train":
+            # Some labels are wrong: a loss near zero would be nothing to be relative to.
+            labels[::3] = random.randint(0, 10, len(labels[::3]))
         arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels.astype(np.uint8)}
     folder = tmp_path_factory.mktemp("numpy_gate")
     path = prepared.write_prepared(arrays, folder, "small")

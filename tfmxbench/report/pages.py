@@ -21,7 +21,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report import html, plots, sentences, tables
 from tfmxbench.report.html import Fragment, text
-from tfmxbench.report.tables import significant, with_interval
+from tfmxbench.report.tables import with_interval
 
 RESULTS_VARIABLE = "TFMXBENCH_RESULTS"
 DEFAULT_RESULTS = "build/results.json"
@@ -278,7 +278,7 @@ class ComparisonPage:
                     f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
                     f"test accuracy: {tables.COLUMNS[-2].cell(arm).text}",
                 ]
-        figures.append(f"{significant(code_size.example_lines(item.path))} lines of code")
+        figures.append(f"{code_size.example_lines(item.path)} lines of code")
         blocks = "".join(
             f"<h4>{part.capitalize()}</h4>{code(source).source}"
             for part, source in code_size.parts(item.path).items()

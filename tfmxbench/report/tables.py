@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 from tfmxbench import frameworks
@@ -57,11 +58,12 @@ class Column:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number to so many significant digits, without an exponent."""
-    if value == 0:
-        return "0"
-    text = f"{value:.{digits}g}"
-    return f"{float(text):.0f}" if "e" in text else text
+    """A number rounded to so many significant digits, without an exponent: ``0.500``, ``12.3``, ``1410``."""
+    if value == 0 or not math.isfinite(value):
+        return str(value)
+    rounded = float(f"{value:.{digits}g}")
+    decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
+    return f"{rounded:.{decimals}f}"
 
 
 def with_interval(found: Estimate | None, digits: int = 3) -> str:
