@@ -55,7 +55,7 @@ def slip(name: str, where: str, old: str, new: str, first: str, *more: tuple[str
     return Slip(name, where, ((old, new), *more), first)
 
 
-KERAS_LOADS = "    model.set_weights([parameters[name] for name in model.task.parameters])\n"
+KERAS_LOADS = "    model.network.set_weights([parameters[name] for name in model.task.parameters])\n"
 KERAS_FITS = "    history = model.fit(x[:n], y[:n], batch_size=batch_size, shuffle=False, verbose=0)\n"
 GLUON_STEPS = "        model.trainer.step(batch_size)\n"
 MODULE_RATES = '{"learning_rate": task.learning_rate, "momentum": task.momentum}'
@@ -96,7 +96,7 @@ TENSORFLOW_SLIPS = [
     ),
     slip(
         "softmax twice",
-        "mlp/keras_sequential",
+        "mlp/keras_function",
         "tf.keras.layers.Dense(task.classes),",
         'tf.keras.layers.Dense(task.classes, activation="softmax"),',
         LOGITS,
@@ -104,20 +104,20 @@ TENSORFLOW_SLIPS = [
     # The initial values.
     slip(
         "the default initial values",
-        "mlp/keras_sequential",
+        "mlp/keras_function",
         KERAS_LOADS,
         "    pass\n",
         LOGITS,
     ),
     slip(
         "biases begin at one",
-        "mlp/keras_sequential",
+        "mlp/keras_function",
         "tf.keras.layers.Dense(task.classes),",
         'tf.keras.layers.Dense(task.classes, bias_initializer="ones"),',
         LOGITS,
         (
             KERAS_LOADS,
-            "    for layer, kernel in zip(model.layers, list(parameters.values())[::2]):\n"
+            "    for layer, kernel in zip(model.network.layers, list(parameters.values())[::2]):\n"
             "        layer.kernel.assign(kernel)\n",
         ),
     ),
@@ -507,18 +507,12 @@ def the_gate(tmp_path_factory, found_environments, package_copy) -> gate.Gate:
 
 
 @pytest.fixture
-def judge(the_gate, package_copy, request):
-    """Plant a slip, and return what the gate finds."""
+def judge_source(the_gate, package_copy):
+    """Put a file into a network's folder, and return what the gate finds."""
 
-    def judge(planted: Slip) -> Parity:
-        network, _, style = planted.where.partition("/")
-        source = (package_copy / "networks" / network / f"{style}.py").read_text(encoding="utf-8")
-        for old, new in planted.replacements:
-            assert source.count(old) == 1, f"{planted.where} has {source.count(old)} times: {old}"
-            source = source.replace(old, new)
-        words = re.sub(r"[^a-z0-9]+", "_", planted.name.lower())
+    def judge(network: str, style: str, source: str) -> Parity:
         # Each has a name of its own, as Python keeps bytecode by the file's name.
-        path = package_copy / "networks" / network / f"{style}_{words}.py"
+        path = package_copy / "networks" / network / f"{re.sub('[^a-z0-9]+', '_', style.lower())}.py"
         path.write_text(source, encoding="utf-8")
         implementation = catalogue.describe(path)
         problem = the_gate.environments[implementation.framework, "cpu"].problem
@@ -528,6 +522,21 @@ def judge(the_gate, package_copy, request):
             return the_gate.compare(implementation, "cpu")
         finally:
             path.unlink()
+
+    return judge
+
+
+@pytest.fixture
+def judge(judge_source, package_copy):
+    """Plant a slip, and return what the gate finds."""
+
+    def judge(planted: Slip) -> Parity:
+        network, _, style = planted.where.partition("/")
+        source = (package_copy / "networks" / network / f"{style}.py").read_text(encoding="utf-8")
+        for old, new in planted.replacements:
+            assert source.count(old) == 1, f"{planted.where} has {source.count(old)} times: {old}"
+            source = source.replace(old, new)
+        return judge_source(network, f"{style} {planted.name}", source)
 
     return judge
 
@@ -554,3 +563,45 @@ def test_a_slip_in_mxnet_is_caught_where_it_begins_to_show(judge, planted):
 def test_what_computes_the_same_passes(judge, planted):
     found = judge(planted)
     assert found.passed, found.reason
+
+
+# An implementation that does not compute, but passes on what the reference computed.
+
+BORROWED = '''"""Numbers of the reference, passed on as if a framework had computed them."""
+
+import numpy as np
+import {module}
+
+{borrow}
+
+STYLE = {{"level": "low", "paradigm": "imperative"}}
+build, train = reference.build, reference.train
+set_parameters, get_parameters = reference.set_parameters, reference.get_parameters
+
+
+def predict(model, x):
+    return reference.predict(model, x).astype(np.float32)
+'''
+
+
+@pytest.mark.parametrize("module", ["mxnet", "tensorflow"])
+@pytest.mark.parametrize(
+    ("borrow", "reason"),
+    [
+        ("from tfmxbench.networks.mlp import reference", "it imports tfmxbench;"),
+        ("from . import reference", "it imports .;"),
+        (
+            "import importlib\nreference = importlib.import_module('tfmxbench.networks.mlp.reference')",
+            "it imports importlib;",
+        ),
+        (
+            "reference = __import__('tfmxbench.networks.mlp.reference', fromlist=['train'])",
+            "the losses agree with the float64 reference to 0e+00",
+        ),
+    ],
+    ids=["absolute", "relative", "importlib", "hidden"],
+)
+def test_the_references_numbers_are_not_taken_for_a_frameworks(judge_source, module, borrow, reason):
+    found = judge_source("mlp", f"{module} {borrow}", BORROWED.format(module=module, borrow=borrow))
+    assert not found.passed
+    assert found.reason.startswith(reason), found.reason

@@ -23,6 +23,7 @@ from tfmxbench import frameworks
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import cache, campaign, environments, gate, machine, runner, store
 from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.schema import check_trial, read_json
 from tfmxbench.measure.trial import Trial, to_json
 from tfmxbench.networks import catalogue
 
@@ -141,8 +142,9 @@ def parser() -> argparse.ArgumentParser:
         "shows a table. Finished trials are kept in build/campaigns: the same command goes on where it "
         "was interrupted.",
     )
-    command.add_argument("--rounds", type=count, metavar="N", help="exactly so many rounds")
-    command.add_argument(
+    long = command.add_mutually_exclusive_group()
+    long.add_argument("--rounds", type=count, metavar="N", help="exactly so many rounds")
+    long.add_argument(
         "--budget",
         type=seconds,
         default=environ.get("TFMXBENCH_BUDGET"),
@@ -248,8 +250,11 @@ def environments_command(options: argparse.Namespace) -> int:
 
 
 def run_command(options: argparse.Namespace) -> int:
-    if options.output is not None and not options.output.absolute().parent.is_dir():
-        raise ValueError(f"{options.output} cannot be written: {options.output.parent} is not a folder")
+    if options.output is not None:
+        if not options.output.absolute().parent.is_dir():
+            raise ValueError(f"{options.output} cannot be written: {options.output.parent} is not a folder")
+        if options.output.is_dir():
+            raise ValueError(f"{options.output} cannot be written: it is a folder")
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
     planned = campaign.Campaign(
@@ -344,7 +349,7 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
         threads=threads,
         seed=options.seed,
         rounds=rounds or profile.rounds,
-        budget=budget if budget or rounds else profile.budget,
+        budget=None if rounds else budget or profile.budget,
     )
     return settings, chosen
 
@@ -456,12 +461,11 @@ def show(results: store.Results) -> None:
 
 def trial_command(options: argparse.Namespace) -> int:
     try:
-        values = json.loads(options.trial.read_text(encoding="utf-8"))
-        trial = Trial(**values)
-    except OSError as error:
-        raise ValueError(f"{options.trial} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError) as error:
+        values = read_json(options.trial)
+        check_trial(values)
+    except ValueError as error:
         raise ValueError(f"{options.trial} is not a trial: {error}") from None
+    trial = Trial(**values)
     record = runner.repeat(trial)
     print(json.dumps(to_json(record), indent=1))
     return 0 if record.completed else 1

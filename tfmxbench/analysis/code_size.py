@@ -66,36 +66,49 @@ def parts(path: pathlib.Path) -> dict[str, str]:
         end = node.end_lineno or node.lineno
         text = "".join(lines[previous_end:end])
         previous_end = end
-        name = _name(node)
+        names = _names(node)
         if isinstance(node, ast.Import | ast.ImportFrom):
             found["imports"].append(text)
-        elif name != "STYLE" and name is not None:
-            found[owners[name]].append(text)
+        elif names and names != ["STYLE"]:
+            found[owners[names[0]]].append(text)
+        elif not names and not _is_docstring(node):
+            # What a file does when it is imported, such as a switch of the framework's.
+            found["imports"].append(text)
     return {part: "".join(texts).strip("\n") + "\n" if texts else "" for part, texts in found.items()}
 
 
-def _name(node: ast.stmt) -> str | None:
-    """The name that a statement gives to something; None where it gives none."""
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """The names that a statement gives to something."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return node.name
+        return [node.name]
     if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0])
-    return None
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    else:
+        return []
+    return [item.id for target in targets for item in ast.walk(target) if isinstance(item, ast.Name)]
 
 
 def _owners(tree: ast.Module) -> dict[str, str]:
     """The part that each name of a module belongs to."""
+    together = {name: names for node in tree.body for names in [_names(node)] for name in names}
     uses = {
         name: {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
         for node in tree.body
-        if (name := _name(node)) is not None
+        for name in _names(node)
     }
     owners: dict[str, str] = {}
 
     def claim(name: str, part: str) -> None:
         if name in owners or name not in uses:
             return
-        owners[name] = part
+        for joint in together[name]:
+            owners[joint] = part
         for used in sorted(uses[name] - set(PARTS) - set(PARITY_FUNCTIONS)):
             claim(used, part)
 

@@ -145,6 +145,10 @@ def judge(
     Parity
         Passed, or failed with the first thing that differs.
     """
+    for name in ("losses", "pass_loss", "epoch_loss", "accuracy"):
+        if name in expected and name in found and found[name].shape != expected[name].shape:
+            reason = f"{name} has the shape {found[name].shape}; it should be {expected[name].shape}"
+            return Parity(*identity, passed=False, reason=reason, losses=[], deviations=[])
     steps = [f"the loss of step {number + 1}" for number in range(len(expected["losses"]))]
     checks: list[tuple[str, float, float]] = []
 

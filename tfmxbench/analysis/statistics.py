@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import scipy.stats
@@ -61,9 +61,7 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
     """
     if not values:
         raise ValueError("there is no value to estimate from")
-    wrong = [value for value in values if not (value > 0 and math.isfinite(value))]
-    if wrong:
-        raise ValueError(f"{wrong[0]!r} is not a positive number")
+    _check_positive(values)
     logarithms = np.log(values)
     centre = float(logarithms.mean())
     if len(values) == 1:
@@ -74,6 +72,12 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
     return Estimate(
         math.exp(centre), math.exp(max(centre - reach, -700)), math.exp(min(centre + reach, 700)), len(values)
     )
+
+
+def _check_positive(values: Iterable[float]) -> None:
+    wrong = [value for value in values if not (value > 0 and math.isfinite(value))]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is not a positive number")
 
 
 def ratio(
@@ -97,11 +101,12 @@ def ratio(
     Raises
     ------
     ValueError
-        If the two share no round.
+        If the two share no round, or a value is not a positive number.
     """
     rounds = sorted(numerator.keys() & denominator.keys())
     if not rounds:
         raise ValueError("the two were measured in no common round")
+    _check_positive([*numerator.values(), *denominator.values()])
     return estimate([numerator[number] / denominator[number] for number in rounds], confidence)
 
 

@@ -8,8 +8,10 @@ of changes, it is another campaign.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
+import functools
 import hashlib
 import json
 import pathlib
@@ -21,7 +23,7 @@ import tfmxbench
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import runner
 from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.schema import check_record
+from tfmxbench.measure.schema import check_record, read_json
 from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.measure.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
 from tfmxbench.networks import catalogue
@@ -111,7 +113,12 @@ class Campaign:
     parity: Sequence[Parity]
     root: pathlib.Path
 
-    @property
+    @functools.cached_property
+    def sources(self) -> dict[str, str]:
+        """Hashes of what is measured, taken once: a file that changes later belongs to another campaign."""
+        return source_hashes(self.implementations)
+
+    @functools.cached_property
     def key(self) -> str:
         """Hash of all that the measurements depend on."""
         settings = dataclasses.asdict(self.settings)
@@ -121,7 +128,7 @@ class Campaign:
             "package": tfmxbench.__version__,
             "settings": settings,
             "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
-            "sources": source_hashes(self.implementations),
+            "sources": self.sources,
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())
@@ -157,7 +164,7 @@ class Campaign:
             network=implementation.network,
             style=implementation.style,
             framework=implementation.framework,
-            source_sha256=runner.source_sha256(implementation.path),
+            source_sha256=self.sources[implementation.name],
             device=device,
             threads=self.settings.threads,
             seed=self.settings.seed,
@@ -176,9 +183,11 @@ class Campaign:
         """The records that earlier runs of this campaign left, in the order of measuring."""
         records = []
         for path in sorted(self.folder.glob("*.record.json")):
-            values = json.loads(path.read_text(encoding="utf-8"))
-            check_record(values)
-            records.append(record_from_json(values))
+            # A file that was damaged is no record: its trial is measured again.
+            with contextlib.suppress(ValueError):
+                values = read_json(path)
+                check_record(values)
+                records.append(record_from_json(values))
         return sorted(records, key=lambda record: (record.trial.round, record.started))
 
     def run(self) -> Iterator[tuple[Trial, Record | None]]:

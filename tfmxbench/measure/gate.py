@@ -11,6 +11,8 @@ import hashlib
 import json
 import pathlib
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -19,7 +21,7 @@ from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import inputs, prepared, programs, runner
 from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.schema import check_parity
+from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -75,8 +77,8 @@ class Gate:
     def compare(self, implementation: Implementation, device: str) -> Parity:
         """Compare one implementation with its reference, or read what was found before."""
         path = self.cache / f"{self._key(implementation, device)}.json"
-        with contextlib.suppress(OSError, ValueError):
-            values = json.loads(path.read_text(encoding="utf-8"))
+        with contextlib.suppress(ValueError):
+            values = read_json(path)
             check_parity(values)
             return Parity(**values)
         identity = (implementation.network, implementation.style, implementation.framework, device)
@@ -102,7 +104,7 @@ class Gate:
         is_reference = implementation.style == catalogue.REFERENCE
         path = self.cache / f"{self._key(implementation, device)}.npz"
         if is_reference and path.is_file():
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(ValueError):
                 return _load(path), ""
         trial = Trial(
             identifier=f"parity-{implementation.network}-{implementation.style}-{device}",
@@ -132,7 +134,7 @@ class Gate:
             left = pathlib.Path(folder) / f"{trial.identifier}.result.npz"
             try:
                 arrays = _load(left)
-            except (OSError, ValueError) as error:
+            except ValueError as error:
                 return {}, f"left numbers that cannot be read: {error}"
             if is_reference:
                 left.replace(path)
@@ -168,10 +170,13 @@ def _load(path: pathlib.Path) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If it lacks what the judgement needs.
+        If it cannot be read, or lacks what the judgement needs.
     """
-    with np.load(path, allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(str(error)) from None
     missing = {"logits", "losses", "pass_loss"} - arrays.keys()
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} is missing")

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from tfmxbench import frameworks
 from tfmxbench.measure import worker
-from tfmxbench.measure.schema import check_result, check_trial
+from tfmxbench.measure.schema import check_result, check_trial, read_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, Record, Trial, measurement_from_json, to_json
 
 OUTPUT_LIMIT = 8 * 1024
@@ -95,7 +95,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     except ValueError as error:
         problem = problem or str(error)
     if result.get("status") == FAILED:
-        problem = result["reason"]
+        problem = result["reason"] or "failed, and gave no reason"
     elif not problem and result["hashes"].get("source", trial.source_sha256) != trial.source_sha256:
         problem = f"the source of {trial.implementation} changed after the trial was planned"
     measurement = None if problem else result.get("measurement")
@@ -114,7 +114,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
 
 
 def repeat(trial: Trial) -> Record:
-    """Run a trial again, in a temporary folder, by its JSON file's content.
+    """Run a trial again, in a temporary folder.
 
     Raises
     ------
@@ -178,19 +178,47 @@ def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
         If there is no result, it is too large, is not what a worker writes, or belongs to
         another trial.
     """
+    if not path.is_file():
+        raise ValueError("left no result")
+    size = path.stat().st_size
+    if size > RESULT_LIMIT:
+        raise ValueError(f"left a result of {size} bytes; the most is {RESULT_LIMIT}")
     try:
-        size = path.stat().st_size
-        if size > RESULT_LIMIT:
-            raise ValueError(f"left a result of {size} bytes; the most is {RESULT_LIMIT}")
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError("left no result") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        result: dict[str, Any] = read_json(path)
+        check_result(result)
+    except ValueError as error:
         raise ValueError(f"left a result that cannot be read: {error}") from None
-    check_result(result)
     if result["identifier"] != trial.identifier:
         raise ValueError(f"left the result of trial {result['identifier']!r}, not {trial.identifier!r}")
+    if result["status"] == COMPLETED:
+        _check_completeness(result, trial)
     return result
+
+
+def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
+    """Check that a completed trial did all that it was asked for.
+
+    Raises
+    ------
+    ValueError
+        Naming what is missing.
+    """
+    if trial.purpose != "probe" and "source" not in result["hashes"]:
+        raise ValueError("left a result without the hash of its source")
+    if trial.purpose != "measure":
+        return
+    measurement = result.get("measurement")
+    if measurement is None:
+        raise ValueError("left a result without a measurement")
+    asked = {
+        "epochs": trial.epochs,
+        "accuracies": trial.epochs,
+        "passes": trial.passes,
+        "latencies": trial.latency_samples,
+    }
+    for name, number in asked.items():
+        if len(measurement[name]) != number:
+            raise ValueError(f"left {len(measurement[name])} {name}; {number} were asked for")
 
 
 def write_json(path: pathlib.Path, values: Any) -> None:

@@ -1,4 +1,4 @@
-"""The schema of results files, and checking against it."""
+"""The schema of results files, and reading and checking against it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,26 @@ from typing import Any
 import fastjsonschema
 
 PATH = pathlib.Path(__file__).with_name("results.schema.json")
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Read a JSON file that somebody else may have written.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, or is not JSON; NaN and Infinity, which Python reads, are not.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not a number that JSON knows")
 
 
 @functools.cache

@@ -86,7 +86,10 @@ def describe(path: pathlib.Path) -> Implementation:
         If the file lacks a docstring, a ``STYLE`` or a framework, or a value is not one of those
         that there are. The message names the file.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{path} is not a Python file: {error}") from None
     docstring = ast.get_docstring(tree)
     if not docstring:
         raise ValueError(f"{path} has no docstring: its first line describes the style")
@@ -106,10 +109,15 @@ def describe(path: pathlib.Path) -> Implementation:
 def _style(tree: ast.Module, path: pathlib.Path) -> dict[str, str]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["STYLE"]:
-            style = ast.literal_eval(node.value)
+            try:
+                style = ast.literal_eval(node.value)
+            except (ValueError, TypeError, SyntaxError):
+                style = None
             break
     else:
         raise ValueError(f'{path} has no STYLE = {{"level": ..., "paradigm": ...}}')
+    if not isinstance(style, dict):
+        raise ValueError(f"{path} has a STYLE that is not a literal dict, so that it could be read unrun")
     for key, allowed in (("level", LEVELS), ("paradigm", PARADIGMS)):
         if style.get(key) not in allowed:
             raise ValueError(f"{path} gives the {key} {style.get(key)!r}; it is {' or '.join(allowed)}")
