@@ -75,9 +75,9 @@ TENSORFLOW_SLIPS = [
     ),
     slip(
         "pooling takes the greatest value",
-        "lenet/keras_functional",
-        "    x = tf.keras.layers.AveragePooling2D(task.pool_size)(x)\n    # Rows",
-        "    x = tf.keras.layers.MaxPooling2D(task.pool_size)(x)\n    # Rows",
+        "lenet/keras_function",
+        "AveragePooling2D(task.pool_size),\n            tf.keras.layers.Flatten()",
+        "MaxPooling2D(task.pool_size),\n            tf.keras.layers.Flatten()",
         LOGITS,
     ),
     slip(
@@ -147,13 +147,13 @@ TENSORFLOW_SLIPS = [
         "one bias gets no gradient",
         "mlp/variables_eager",
         "    for name, gradient in gradients.items():\n",
-        '    for name, gradient in gradients.items():\n        if name == "dense1_bias":\n            continue\n',
+        '    del gradients["dense1_bias"]\n    for name, gradient in gradients.items():\n',
         STEP_2,
     ),
     # The optimiser.
     slip(
         "Keras' own epsilon, 1e-7",
-        "lenet/keras_sequential",
+        "lenet/keras_function",
         ", epsilon=task.epsilon",
         "",
         "the loss of step [2-5] differs",
@@ -168,7 +168,7 @@ TENSORFLOW_SLIPS = [
     ),
     slip(
         "Nesterov's momentum",
-        "mlp/keras_sequential",
+        "mlp/keras_function",
         "momentum=task.momentum",
         "momentum=task.momentum, nesterov=True",
         STEP_2,
@@ -596,7 +596,7 @@ def predict(model, x):
         ),
         (
             "reference = __import__('tfmxbench.networks.mlp.reference', fromlist=['train'])",
-            "the losses agree with the float64 reference to 0e+00",
+            "the losses agree with the float64 reference to",
         ),
     ],
     ids=["absolute", "relative", "importlib", "hidden"],

@@ -173,7 +173,7 @@ def _load(path: pathlib.Path) -> dict[str, np.ndarray]:
         If it cannot be read, or lacks what the judgement needs.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(str(error)) from None

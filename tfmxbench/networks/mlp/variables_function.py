@@ -41,7 +41,12 @@ def build(task):
             parameters[name].assign_add(velocity)
         return loss
 
-    return SimpleNamespace(task=task, parameters=parameters, train_step=train_step)
+    # None is any number of rows: without it, each new number of rows would be traced anew.
+    @tf.function(input_signature=[tf.TensorSpec((None, *task.input_shape), tf.float32)])
+    def predict_step(x):
+        return forward(parameters, x)
+
+    return SimpleNamespace(task=task, parameters=parameters, train_step=train_step, predict_step=predict_step)
 
 
 def forward(parameters, x):
@@ -61,7 +66,7 @@ def train(model, x, y):
 
 
 def predict(model, x):
-    return forward(model.parameters, tf.constant(x)).numpy()
+    return model.predict_step(x).numpy()
 
 
 def set_parameters(model, parameters):
