@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tfmxbench.analysis.statistics import estimate, ratio, verdict
+from tfmxbench.analysis.statistics import estimate, ratio, styles_differ, verdict
 
 REPETITIONS = 4000
 
@@ -153,3 +153,22 @@ def test_noise_that_rounds_share_changes_no_verdict():
     assert campaigns(1.1, 3, seed=13, common=0.0).count("slower") == pytest.approx(
         campaigns(1.1, 3, seed=13, common=1.0).count("slower"), abs=3
     )
+
+
+def test_styles_that_are_equal_on_every_seed_do_not_differ():
+    found = styles_differ([{0: 0.95, 1: 0.94, 2: 0.96}] * 4)
+    assert "all 4 styles are equally accurate" in found
+
+
+def test_a_style_that_is_worse_on_every_seed_is_found():
+    good = {seed: 0.95 + seed / 1000 for seed in range(8)}
+    noisy = [
+        {seed: value + ((seed + shift) % 3) / 10000 for seed, value in good.items()} for shift in range(3)
+    ]
+    worse = {seed: value - 0.01 for seed, value in good.items()}
+    assert "at least one style differs" in styles_differ([*noisy, worse])
+    assert "no style can be told from the others" in styles_differ(noisy)
+
+
+def test_two_seeds_are_too_few_to_tell():
+    assert "not enough to test" in styles_differ([{0: 0.9, 1: 0.8}] * 5)

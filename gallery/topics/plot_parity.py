@@ -64,6 +64,14 @@ proof.between()
 proof.repeatability()
 
 # %%
+# With other seeds
+# ----------------
+# Where equality ends, what is left to compare is the accuracy over several seeds: each gives other
+# initial values and another order of the images, the same to all styles.
+
+proof.seeds()
+
+# %%
 # Which weights are learned
 # -------------------------
 # Each parameter in the task's layout, and in the layouts in which the frameworks' layers keep it. A

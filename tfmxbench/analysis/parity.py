@@ -24,7 +24,8 @@ class Bars:
     losses : float
         Of each single step, and of the same steps taken in one pass; relative.
     parameters : float
-        After the steps and after the pass; of each parameter, relative by norm.
+        After the steps and after the pass; of each parameter, relative by norm. The logits of
+        another model that is given the trained parameters are held to it too.
     epoch_loss : float
         Mean loss of the first epoch, relative.
     accuracy : float
@@ -65,7 +66,7 @@ class Parity:
         they are numbers.
     deviations : list of float
         Of each step's loss from the reference, relative.
-    logits, pass_loss, parameters, pass_parameters : float or None
+    logits, trained_logits, pass_loss, parameters, pass_parameters : float or None
         Greatest deviations, as :class:`Bars` explains them; None where not a number.
     epoch_loss, accuracy : float or None
         Mean loss of the first epoch and test accuracy after it, None where not computed.
@@ -82,6 +83,7 @@ class Parity:
     losses: list[float]
     deviations: list[float]
     logits: float | None = None
+    trained_logits: float | None = None
     pass_loss: float | None = None
     parameters: float | None = None
     pass_parameters: float | None = None
@@ -124,6 +126,13 @@ def parameter_deviations(
     return deviations
 
 
+def logit_deviation(found: np.ndarray, expected: np.ndarray) -> float:
+    """The greatest deviation of a logit, relative to the greatest logit; NaN for another shape."""
+    if found.shape != expected.shape:
+        return float("nan")
+    return float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
+
+
 def judge(
     found: Mapping[str, np.ndarray],
     expected: Mapping[str, np.ndarray],
@@ -152,15 +161,15 @@ def judge(
     steps = [f"the loss of step {number + 1}" for number in range(len(expected["losses"]))]
     checks: list[tuple[str, float, float]] = []
 
-    logits = float("nan")
-    if found["logits"].shape == expected["logits"].shape:
-        scale = float(np.abs(expected["logits"]).max())
-        logits = float(np.abs(found["logits"] - expected["logits"]).max()) / scale
+    logits = logit_deviation(found["logits"], expected["logits"])
     checks.append(("the logits before training", logits, bars.logits))
     deviations = relative(found["losses"], expected["losses"])
     checks += [(step, float(value), bars.losses) for step, value in zip(steps, deviations, strict=True)]
     after_steps = parameter_deviations(found, expected, "step")
     checks += [(f"{name} after the steps", value, bars.parameters) for name, value in after_steps.items()]
+    trained_logits = logit_deviation(found["trained_logits"], expected["trained_logits"])
+    what = "the logits of another model with the trained parameters"
+    checks.append((what, trained_logits, bars.parameters))
     pass_loss = float(relative(found["pass_loss"], expected["pass_loss"]))
     checks.append(("the mean loss of the same steps in one pass", pass_loss, bars.losses))
     after_pass = parameter_deviations(found, expected, "pass")
@@ -193,6 +202,7 @@ def judge(
         losses=_numbers(found["losses"]),
         deviations=_numbers(deviations),
         logits=_number(logits),
+        trained_logits=_number(trained_logits),
         pass_loss=_number(pass_loss),
         parameters=_number(max(after_steps.values(), key=_nan_last)),
         pass_parameters=_number(max(after_pass.values(), key=_nan_last)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import scipy.stats
@@ -125,3 +125,34 @@ def verdict(found: Estimate) -> str:
     if found.low > 1:
         return "slower"
     return "no clear difference"
+
+
+def styles_differ(accuracies: Sequence[Mapping[int, float]], level: float = 1 - CONFIDENCE) -> str:
+    """Say whether any of several styles is more accurate than the others, over common seeds.
+
+    Friedman's test: the styles are ranked within each seed, since a seed moves the accuracy of all
+    of them together.
+
+    Parameters
+    ----------
+    accuracies : sequence of mapping of int to float
+        Of each style, the accuracy by seed.
+    level : float
+        The probability of finding a difference where there is none.
+
+    Returns
+    -------
+    str
+        A sentence with the probability.
+    """
+    common = sorted(set.intersection(*(set(values) for values in accuracies))) if accuracies else []
+    if len(accuracies) < 3 or len(common) < 3:
+        return "Fewer than three styles or three common seeds: not enough to test whether any style differs."
+    rows = [[values[seed] for seed in common] for values in accuracies]
+    if all(len(set(column)) == 1 for column in zip(*rows, strict=True)):
+        return f"With each of {len(common)} seeds all {len(rows)} styles are equally accurate."
+    probability = float(scipy.stats.friedmanchisquare(*rows).pvalue)
+    found = "no style can be told from the others" if probability > level else "at least one style differs"
+    return (
+        f"Friedman's test over {len(common)} seeds and {len(rows)} styles: {found} (p = {probability:.2g})."
+    )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from tfmxbench.analysis.statistics import Estimate, estimate
 from tfmxbench.measure.trial import Measurement, Record
 
+MEASURE = "measure"
+
 
 def epoch_seconds(measurement: Measurement) -> float:
     """Seconds that a steady epoch takes: the median of the trial's steady passes.
@@ -111,12 +113,41 @@ class Arm:
 
 
 def arms(records: Iterable[Record]) -> list[Arm]:
-    """Group records by implementation and device, in the order of network, device and framework."""
+    """Group the records of timed trials by implementation and device.
+
+    They come in the order of network, device and framework.
+    """
     groups: dict[tuple[str, str, str, str], list[Record]] = {}
     for record in records:
         trial = record.trial
+        if trial.purpose != MEASURE:
+            continue
         groups.setdefault((trial.network, trial.device, trial.framework, trial.style), []).append(record)
     return [
         Arm(network, style, framework, device, found)
         for (network, device, framework, style), found in sorted(groups.items())
     ]
+
+
+def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> dict[str, dict[int, float]]:
+    """Test accuracy after the first epoch, by style and seed.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Timed trials and those for the accuracy alone.
+    network, device : str
+        Whose accuracies.
+
+    Returns
+    -------
+    dict of str to dict of int to float
+        Of each style, the accuracy with each seed: of the first round, where a seed was trained
+        with in several.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for record in records:
+        trial = record.trial
+        if record.measurement is not None and (trial.network, trial.device) == (network, device):
+            found.setdefault(trial.style, {}).setdefault(trial.seed, record.measurement.accuracies[0])
+    return found

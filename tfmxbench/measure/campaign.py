@@ -13,6 +13,7 @@ import dataclasses
 import datetime
 import functools
 import hashlib
+import itertools
 import json
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,10 @@ class Profile:
         Timed passes after them.
     latency_samples : int
         Single images predicted.
+    seeds : int
+        Seeds besides the campaign's own that the accuracy is compared with.
+    seeds_for_all : bool
+        Whether the networks whose epoch is long are trained with them too.
     parity_epochs : int
         1 if the parity gate compares a whole epoch too, 0 if the first steps alone.
     rounds : int
@@ -53,6 +58,8 @@ class Profile:
     epochs: int
     passes: int
     latency_samples: int
+    seeds: int
+    seeds_for_all: bool
     parity_epochs: int
     rounds: int
     budget: float | None
@@ -76,9 +83,36 @@ class Progress:
 
 
 PROFILES = {
-    "quick": Profile(epochs=1, passes=2, latency_samples=40, parity_epochs=0, rounds=1, budget=None),
-    "default": Profile(epochs=1, passes=4, latency_samples=200, parity_epochs=1, rounds=3, budget=900.0),
-    "thorough": Profile(epochs=5, passes=6, latency_samples=1000, parity_epochs=1, rounds=10, budget=10800.0),
+    "quick": Profile(
+        epochs=1,
+        passes=2,
+        latency_samples=40,
+        seeds=0,
+        seeds_for_all=False,
+        parity_epochs=0,
+        rounds=1,
+        budget=None,
+    ),
+    "default": Profile(
+        epochs=1,
+        passes=4,
+        latency_samples=200,
+        seeds=2,
+        seeds_for_all=False,
+        parity_epochs=1,
+        rounds=3,
+        budget=900.0,
+    ),
+    "thorough": Profile(
+        epochs=5,
+        passes=6,
+        latency_samples=1000,
+        seeds=9,
+        seeds_for_all=True,
+        parity_epochs=1,
+        rounds=10,
+        budget=10800.0,
+    ),
 }
 
 TIME_LIMIT = 600.0
@@ -155,6 +189,33 @@ class Campaign:
         order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(arms))
         return [self._trial(arms[index][0], arms[index][1], number) for index in order]
 
+    def plan_seeds(self) -> list[Trial]:
+        """The trials for the accuracy with other seeds, in random order.
+
+        The default profile trains with them only the networks whose epoch is short enough to be
+        timed whole.
+        """
+        profile = PROFILES[self.settings.profile]
+        arms = [
+            (implementation, self.settings.seed + number)
+            for number in range(1, profile.seeds + 1)
+            for implementation in self.implementations
+            if profile.seeds_for_all or not catalogue.task(implementation.network).timed_batches
+        ]
+        order = np.random.RandomState([self.settings.seed, 999]).permutation(len(arms))
+        return [self._seed_trial(arms[index][0], arms[index][1]) for index in order]
+
+    def _seed_trial(self, implementation: Implementation, seed: int) -> Trial:
+        return dataclasses.replace(
+            self._trial(implementation, "cpu", 0),
+            identifier=f"seed-{seed}-{implementation.network}-{implementation.style}-cpu",
+            purpose="accuracy",
+            seed=seed % 2**32,
+            epochs=1,
+            passes=0,
+            latency_samples=1,
+        )
+
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
         profile = PROFILES[self.settings.profile]
         task = catalogue.task(implementation.network)
@@ -201,17 +262,24 @@ class Campaign:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         done = {record.trial.identifier: record for record in self.stored()}
-        number = 0
-        while number < self.settings.rounds or self._fits(number, list(done.values())):
-            for trial in self.plan(number):
-                if trial.identifier in done:
-                    continue
-                yield trial, None
-                record = self._execute(trial)
-                runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
-                done[trial.identifier] = record
-                yield trial, record
-            number += 1
+        for number in itertools.count():
+            if number == self.settings.rounds:
+                yield from self._measure(self.plan_seeds(), done)
+            if number >= self.settings.rounds and not self._fits(number, list(done.values())):
+                return
+            yield from self._measure(self.plan(number), done)
+
+    def _measure(
+        self, trials: Sequence[Trial], done: dict[str, Record]
+    ) -> Iterator[tuple[Trial, Record | None]]:
+        for trial in trials:
+            if trial.identifier in done:
+                continue
+            yield trial, None
+            record = self._execute(trial)
+            runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
+            done[trial.identifier] = record
+            yield trial, record
 
     def _execute(self, trial: Trial) -> Record:
         environment = self.environments[trial.framework, trial.device]
@@ -231,9 +299,11 @@ class Campaign:
         """Whether another round is expected to end within the budget."""
         if self.settings.budget is None:
             return False
-        spent = sum(record.seconds for record in records if record.trial.round < number)
+        whole = [record for record in records if record.trial.round < number]
+        spent = sum(record.seconds for record in whole)
+        rounds = sum(record.seconds for record in whole if record.trial.purpose == "measure")
         # With every framework unavailable a round costs nothing, and no number of them would do.
-        return spent > 0 and spent + spent / number <= self.settings.budget
+        return rounds > 0 and spent + rounds / number <= self.settings.budget
 
     def progress(self) -> Progress:
         """How far the campaign is, and how long it will go on."""
@@ -244,7 +314,7 @@ class Campaign:
         rounds = self.settings.rounds
         if self.settings.budget is not None and each > 0:
             rounds = max(rounds, int(self.settings.budget / (each * arms)))
-        total = max(rounds * arms, len(records))
+        total = max(rounds * arms + len(self.plan_seeds()), len(records))
         return Progress(len(records), total, each * (total - len(records)))
 
     def forget(self) -> None:
@@ -253,8 +323,11 @@ class Campaign:
             path.unlink()
 
     def results(self) -> Results:
-        """Everything measured so far."""
-        records = self.stored()
+        """What was measured so far, of the rounds that the settings ask for."""
+        exact = self.settings.budget is None
+        records = [
+            record for record in self.stored() if not exact or record.trial.round < self.settings.rounds
+        ]
         return Results(
             campaign=self.key,
             created=min((record.started for record in records), default=now()),

@@ -88,13 +88,13 @@ def run(trial: Trial, interpreter: dict[str, float], result_path: str) -> dict[s
     ValueError
         If the trial names no program that there is.
     """
-    if trial.purpose == "measure":
+    if trial.purpose in ("measure", "accuracy"):
         return measure(trial, Span(**interpreter))
     if trial.purpose == "parity":
         return parity(trial, pathlib.Path(result_path).with_suffix(".npz"))
     if trial.purpose == "probe":
         return probe(trial)
-    raise ValueError(f"there is no program {trial.purpose!r}; there are measure, parity and probe")
+    raise ValueError(f"there is no program {trial.purpose!r}; there are measure, accuracy, parity and probe")
 
 
 def probe(trial: Trial) -> dict[str, Any]:
@@ -206,7 +206,8 @@ def parity_arrays(
     Returns
     -------
     dict of str to numpy.ndarray
-        ``logits`` before training, ``(images, classes)``; ``losses`` of the single steps,
+        ``logits`` before training, ``(images, classes)``; ``trained_logits``, those of another model
+        that was given the parameters after the single steps; ``losses`` of the single steps,
         ``(steps,)``; ``pass_loss``, the mean loss of the same steps taken in one pass; and each
         parameter after the steps and after the pass, as ``step/<name>`` and ``pass/<name>``.
     """
@@ -223,8 +224,13 @@ def parity_arrays(
         batch = slice(step * batch_size, (step + 1) * batch_size)
         losses.append(implementation.train(model, x[batch], y[batch]))
     arrays["losses"] = np.array(losses, np.float64)
-    for name, value in implementation.get_parameters(model).items():
-        arrays[f"step/{name}"] = np.array(value)
+    trained = {name: np.array(value) for name, value in implementation.get_parameters(model).items()}
+    arrays |= {f"step/{name}": value for name, value in trained.items()}
+
+    # All biases start from zero, so only trained ones show whether each is set in its place.
+    model = build()
+    implementation.set_parameters(model, trained)
+    arrays["trained_logits"] = np.asarray(implementation.predict(model, test_x))
 
     model = build()
     arrays["pass_loss"] = np.array(implementation.train(model, x, y), np.float64)

@@ -24,7 +24,8 @@ class Trial:
     identifier : str
         Unique in its campaign; the name of its files.
     purpose : str
-        The name of the worker's program: ``measure`` or ``parity``.
+        What it is for: ``measure`` for times, ``accuracy`` for the accuracy with another seed,
+        ``parity`` for the gate, ``probe`` to see whether the framework works.
     network, style, framework : str
         The implementation.
     source_sha256 : str

@@ -6,7 +6,7 @@ import itertools
 import math
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import parity, summary
+from tfmxbench.analysis import parity, statistics, summary
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
@@ -177,6 +177,39 @@ def spread(arm: Arm) -> tuple[int, float]:
         for first, second in zip(one, other, strict=True):
             greatest = max(greatest, abs(first - second) / max(abs(first), 1e-12))
     return len(losses), greatest
+
+
+def seeds() -> Fragment:
+    """Accuracy of each style over seeds, and whether any style differs."""
+    shown = Fragment("")
+    for network in catalogue.networks():
+        found = summary.accuracies_by_seed(pages.results().records, network, "cpu")
+        used = sorted({seed for values in found.values() for seed in values})
+        if len(used) < 2:
+            shown += html.paragraph(f"{catalogue.task(network).title}: trained with one seed in this build.")
+            continue
+        rows: list[list[tuple[str, float | str]]] = []
+        for style, values in sorted(found.items()):
+            mean = sum(values.values()) / len(values)
+            low, high = min(values.values()), max(values.values())
+            rows.append(
+                [
+                    (style, style),
+                    (str(len(values)), float(len(values))),
+                    (f"{mean:.2%}", mean),
+                    (f"{low:.2%} to {high:.2%}", high - low),
+                ]
+            )
+        headings = [
+            ("style", "how it is written"),
+            ("seeds", "how many it was trained with"),
+            ("mean", "of the test accuracy after the first epoch"),
+            ("from, to", "least and greatest"),
+        ]
+        caption = f"{catalogue.task(network).title}: test accuracy after the first epoch, over seeds"
+        told = statistics.styles_differ([found[style] for style in sorted(found)])
+        shown += html.table(caption, headings, rows) + html.paragraph(told)
+    return shown
 
 
 def parameters() -> Fragment:
