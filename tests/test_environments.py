@@ -1,0 +1,109 @@
+"""The frameworks' environments: found, made, and told about when they cannot be had."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import pytest
+
+from tfmxbench import frameworks
+from tfmxbench.measure import environments
+from tfmxbench.networks import catalogue
+
+FRAMEWORKS = sorted({item.framework for item in catalogue.select()})
+
+
+def test_every_framework_has_hashed_pins_for_each_device():
+    """Every requirement is an exact version, and every line of it carries a hash."""
+    for name in FRAMEWORKS:
+        for device in ("cpu", "gpu"):
+            lines = environments.requirements_path(name, device).read_text(encoding="utf-8").splitlines()
+            pins = [line for line in lines if line[:1].isalpha()]
+            assert pins
+            assert [line for line in pins if "==" not in line] == []
+            blocks = "\n".join(lines).split("\n" + pins[0])[1]
+            assert blocks.count("--hash=sha256:") >= len(pins)
+
+
+def test_the_pins_are_those_that_the_comparison_is_about():
+    tensorflow = environments.requirements_path("tensorflow", "cpu").read_text(encoding="utf-8")
+    mxnet = environments.requirements_path("mxnet", "cpu").read_text(encoding="utf-8")
+    assert "\ntensorflow-cpu==2.21.0 " in tensorflow
+    assert "\nkeras==3.15.1 " in tensorflow
+    assert "\nmxnet==1.9.1 " in mxnet
+    assert "\nnumpy==1.23.5 " in mxnet
+
+
+def test_other_pins_are_another_environment(tmp_path, monkeypatch):
+    before = environments.path("mxnet", "cpu", tmp_path)
+    changed = tmp_path / "mxnet-cpu.txt"
+    changed.write_bytes(environments.requirements_path("mxnet", "cpu").read_bytes() + b"\n# changed\n")
+    monkeypatch.setattr(environments, "requirements_path", lambda framework, device: changed)
+    assert environments.path("mxnet", "cpu", tmp_path) != before
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_an_environment_that_was_not_made_says_how_to_make_it(framework, tmp_path):
+    found = environments.find(framework, "cpu", {"TFMXBENCH_CACHE_DIR": str(tmp_path)})
+    assert "tfmxbench environments" in found.problem
+
+
+def test_a_python_that_cannot_be_had_is_a_reason_that_stays(tmp_path, monkeypatch):
+    """As on a machine whose only Python is too new, and which cannot download another."""
+    monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", ("3.5",))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path)}
+    made = environments.create("mxnet", "cpu", environ, report=lambda line: None)
+    assert made.problem.startswith("MXNet needs Python 3.5, which was neither found")
+    assert "TFMXBENCH_PYTHON_MXNET" in made.problem
+    assert environments.find("mxnet", "cpu", environ).problem == made.problem
+
+
+def test_an_installation_that_fails_is_a_reason_and_no_environment(tmp_path, monkeypatch):
+    pins = tmp_path / "mxnet-cpu.txt"
+    pins.write_text("mxnet==1.9.1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
+    monkeypatch.setattr(environments, "requirements_path", lambda framework, device: pins)
+    current = f"{sys.version_info.major}.{sys.version_info.minor}"
+    monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", (current,))
+    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
+    made = environments.create("mxnet", "cpu", environ, report=lambda line: None)
+    assert made.problem.startswith("MXNet could not be installed from mxnet-cpu.txt")
+    assert environments.find("mxnet", "cpu", environ).problem == made.problem
+
+
+def test_a_named_interpreter_is_used_and_nothing_is_made(tmp_path):
+    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path), "TFMXBENCH_PYTHON_MXNET": sys.executable}
+    made = environments.create("mxnet", "cpu", environ)
+    assert made.interpreter == str(pathlib.Path(sys.executable).absolute())
+    # The site's own environment never contains a framework.
+    assert "No module named 'mxnet'" in made.problem
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_interpreter_that_is_none_is_told_by_its_variable(tmp_path):
+    environ = {"TFMXBENCH_PYTHON_TENSORFLOW": str(tmp_path / "nothing here")}
+    found = environments.find("tensorflow", "cpu", environ)
+    assert "TFMXBENCH_PYTHON_TENSORFLOW" in found.problem
+    assert "nothing here" in found.problem
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_gpu_that_is_not_there_is_a_reason(framework):
+    """The CPU build stands for a GPU build that finds no GPU it can use."""
+    interpreter = environments.find(framework, "cpu").interpreter
+    if not interpreter:
+        pytest.skip(environments.find(framework, "cpu").problem)
+    found = environments.find(framework, "gpu", {environments.variable(framework): interpreter})
+    assert "finds no GPU that it can use" in found.problem
+
+
+def test_the_cpu_is_always_measured(monkeypatch):
+    monkeypatch.setattr(environments, "gpu_problem", lambda: "there is none")
+    assert environments.devices("auto") == ["cpu"]
+    assert environments.devices("gpu") == ["cpu", "gpu"]
+    monkeypatch.setattr(environments, "gpu_problem", lambda: "")
+    assert environments.devices("auto") == ["cpu", "gpu"]
+    assert environments.devices("cpu") == ["cpu"]
+    with pytest.raises(ValueError, match="'tpu'"):
+        environments.devices("tpu")
