@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import tfmxbench
-from tfmxbench import cli
+from tfmxbench import cli, commands
 from tfmxbench.measure import data, store
 from tfmxbench.measure.trial import UNAVAILABLE, to_json
 from tfmxbench.networks import catalogue
@@ -413,7 +413,7 @@ def test_an_interrupted_run_says_that_it_can_be_continued(call, monkeypatch, sma
     def interrupt(planned):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "follow", interrupt)
+    monkeypatch.setattr(commands, "follow", interrupt)
     code, _, err = call(*RUN)
     assert code == 130
     assert err.rstrip().splitlines()[-1].startswith("tfmxbench: interrupted; finished trials are kept")

@@ -4,9 +4,9 @@ Each slip is one replacement in a copy of a real implementation, run in its fram
 judged as any implementation is. The gate promises more than to refuse it: the first thing that it names
 as different is where that slip begins to show.
 
-What the gate does not see, on purpose: how biases are *loaded*, since all of them start from zero (a
-bias that starts elsewhere is seen, as below); and NumPy in float32 that poses as a framework, because it
-is a computation in float32 of the right numbers.
+What the gate does not see: NumPy in float32 that poses as a framework, because it is a computation in
+float32 of the right numbers; and, in its steps alone, a prediction that training does not reach. The
+whole epoch, whose accuracy is taken from the trained model, shows that.
 """
 
 import dataclasses
@@ -26,6 +26,7 @@ TRAIN_IMAGES, TEST_IMAGES = 7000, 500
 
 LOGITS = "the logits before training differs"
 STEP_1, STEP_2, STEP_3 = (f"the loss of step {number} differs" for number in (1, 2, 3))
+ANOTHER_MODEL = "the logits of another model with the trained parameters differs"
 ONE_PASS = "the mean loss of the same steps in one pass differs"
 
 
@@ -120,6 +121,13 @@ TENSORFLOW_SLIPS = [
             "    for layer, kernel in zip(model.network.layers, list(parameters.values())[::2]):\n"
             "        layer.kernel.assign(kernel)\n",
         ),
+    ),
+    slip(
+        "biases are not set: all begin at zero, and end elsewhere",
+        "mlp/variables_eager",
+        "        model.parameters[name].assign(value)\n",
+        '        if name.endswith("kernel"):\n            model.parameters[name].assign(value)\n',
+        ANOTHER_MODEL,
     ),
     # The loss and its gradient.
     slip(
@@ -302,6 +310,13 @@ MXNET_SLIPS = [
         LOGITS,
         ('        layer.bias.set_data(mx.nd.array(parameters[f"dense{number}_bias"]))\n', ""),
     ),
+    slip(
+        "biases are not set: all begin at zero, and end elsewhere",
+        "mlp/gluon",
+        '        layer.bias.set_data(mx.nd.array(parameters[f"dense{number}_bias"]))\n',
+        "",
+        ANOTHER_MODEL,
+    ),
     # The loss and its gradient.
     slip(
         "the sum of the losses in place of their mean",
@@ -405,7 +420,7 @@ MXNET_SLIPS = [
         "mlp/module",
         MODULE_RATES,
         MODULE_RATES.replace("}", ', "wd": 1e-4}'),
-        "the loss of step [2-9] differs",
+        "the loss of step ([2-9]|1[0-9]) differs",
     ),
     # The loop.
     slip(
@@ -435,6 +450,36 @@ MXNET_SLIPS = [
         "    return float(total.asscalar()) / batches\n",
         '    return float("nan")\n',
         "the loss of step 1 differs by nan",
+    ),
+]
+
+# Training does not reach what predicts: only the accuracy after an epoch tells.
+STALE = [
+    slip(
+        "the module that predicts has parameters of its own",
+        "mlp/module",
+        "for_training=False, shared_module=module)",
+        "for_training=False)",
+        "the test accuracy after the first epoch differs",
+        (
+            "    model.module.set_params(values, aux_params={})\n",
+            "    model.module.set_params(values, aux_params={})\n"
+            "    model.predictor.set_params(values, aux_params={})\n",
+        ),
+    ),
+    slip(
+        "a copy of the network predicts",
+        "mlp/keras_function",
+        "        return network(x, training=False)\n",
+        "        return copy(x, training=False)\n",
+        "the test accuracy after the first epoch differs",
+        ("    @tf.function\n", "    copy = tf.keras.models.clone_model(network)\n\n    @tf.function\n"),
+        ("SimpleNamespace(task=task, ", "SimpleNamespace(task=task, copy=copy, "),
+        (
+            "def get_parameters(",
+            "    model.copy.set_weights([parameters[name] for name in model.task.parameters])\n\n\n"
+            "def get_parameters(",
+        ),
     ),
 ]
 
@@ -510,7 +555,7 @@ def the_gate(tmp_path_factory, found_environments, package_copy) -> gate.Gate:
 def judge_source(the_gate, package_copy):
     """Put a file into a network's folder, and return what the gate finds."""
 
-    def judge(network: str, style: str, source: str) -> Parity:
+    def judge(network: str, style: str, source: str, epochs: int = 0) -> Parity:
         # Each has a name of its own, as Python keeps bytecode by the file's name.
         path = package_copy / "networks" / network / f"{re.sub('[^a-z0-9]+', '_', style.lower())}.py"
         path.write_text(source, encoding="utf-8")
@@ -519,7 +564,7 @@ def judge_source(the_gate, package_copy):
         if problem:
             pytest.skip(f"{implementation.framework} cannot run here: {problem}")
         try:
-            return the_gate.compare(implementation, "cpu")
+            return dataclasses.replace(the_gate, epochs=epochs).compare(implementation, "cpu")
         finally:
             path.unlink()
 
@@ -530,13 +575,13 @@ def judge_source(the_gate, package_copy):
 def judge(judge_source, package_copy):
     """Plant a slip, and return what the gate finds."""
 
-    def judge(planted: Slip) -> Parity:
+    def judge(planted: Slip, epochs: int = 0) -> Parity:
         network, _, style = planted.where.partition("/")
         source = (package_copy / "networks" / network / f"{style}.py").read_text(encoding="utf-8")
         for old, new in planted.replacements:
             assert source.count(old) == 1, f"{planted.where} has {source.count(old)} times: {old}"
             source = source.replace(old, new)
-        return judge_source(network, f"{style} {planted.name}", source)
+        return judge_source(network, f"{style} {planted.name}", source, epochs)
 
     return judge
 
@@ -555,6 +600,13 @@ def test_a_slip_in_tensorflow_is_caught_where_it_begins_to_show(judge, planted):
 @pytest.mark.parametrize("planted", named(MXNET_SLIPS))
 def test_a_slip_in_mxnet_is_caught_where_it_begins_to_show(judge, planted):
     found = judge(planted)
+    assert not found.passed
+    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
+
+
+@pytest.mark.parametrize("planted", named(STALE))
+def test_a_prediction_that_training_does_not_reach_is_caught_by_the_whole_epoch(judge, planted):
+    found = judge(planted, epochs=1)
     assert not found.passed
     assert re.match(planted.first, found.reason, re.DOTALL), found.reason
 
