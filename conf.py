@@ -26,26 +26,23 @@ except ValueError as error:
 
 extensions = [
     "myst_parser",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "tfmxbench.report.sphinx_extension",
 ]
-exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "gallery/*/index.rst.new"]
+exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "topics/*.ipynb", "topics/*.py"]
 templates_path = ["docs/_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 # It is the path of the checkout that may hold a space, not a page's name.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r".*")]
 
 SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
 sphinx_gallery_conf = {
     "examples_dirs": [str(PAGES / name) for name in SECTIONS],
-    "gallery_dirs": [f"gallery/{name}" for name in SECTIONS],
+    "gallery_dirs": [*(f"gallery/{name}" for name in catalogue.networks()), gallery.TOPICS],
     "filename_pattern": r"plot_",
     # The pages show the records, which Sphinx-Gallery does not know as an input of theirs.
     "run_stale_examples": True,
@@ -69,7 +66,7 @@ html_js_files = ["chooser.js"]
 html_show_sourcelink = False
 html_copy_source = False
 # Pages without others below them have no use for the navigation at the side.
-html_sidebars = {name: [] for name in ("index", "results", "method", "using", "gallery/topics/*")}
+html_sidebars = {name: [] for name in ("index", "results", "method", "using", "topics/*")}
 html_context = {"default_mode": "auto"}
 
 

@@ -33,6 +33,7 @@ def reference_numbers() -> dict[str, np.ndarray]:
         "pass/kernel": random.normal(size=(5, 3)),
         "pass/bias": random.normal(size=3),
         "trained_logits": random.normal(size=(8, 10)),
+        "reloaded_logits": random.normal(size=(8, 10)),
         "epoch_loss": np.array(0.3456789012345),
         "accuracy": np.array(0.9432),
     }
@@ -84,7 +85,7 @@ def shifted(place: str, bars: parity.Bars, share: float) -> dict[str, np.ndarray
     found = rounded(expected)
     name, _, index = place.partition(" ")
     values = expected[name].copy()
-    if name == "trained_logits":
+    if name in ("trained_logits", "reloaded_logits"):
         found[name] = (values + share * bars.parameters * np.abs(values).max()).astype(np.float32)
     elif name == "logits":
         found[name] = (values + share * bars.logits * np.abs(values).max()).astype(np.float32)
@@ -107,7 +108,8 @@ PLACES = {
     "losses 49": "the loss of step 50 differs by",
     "step/kernel": "kernel after the steps differs by",
     "step/bias": "bias after the steps differs by",
-    "trained_logits": "the logits of another model with the trained parameters differs by",
+    "trained_logits": "the logits after the steps differs by",
+    "reloaded_logits": "the logits of another model with the trained parameters differs by",
     "pass_loss": "the mean loss of the same steps in one pass differs by",
     "pass/kernel": "kernel after the pass differs by",
     "pass/bias": "bias after the pass differs by",

@@ -18,7 +18,9 @@ from tfmxbench.measure import environments, store
 from tfmxbench.networks import catalogue
 
 ROOT = pathlib.Path(__file__).parents[1]
-STYLES = ("keras_sequential", "variables_function", "module", "ndarray")
+# Not one of the project's: a file that the tests put in.
+ADDED = "added_style"
+STYLES = ("keras_sequential", "variables_function", "module", "ndarray", ADDED)
 HOME = "index.html"
 COMPARISON = "gallery/mlp/plot_mlp.html"
 PAGES = (
@@ -26,7 +28,7 @@ PAGES = (
     COMPARISON,
     "gallery/mlp/plot_mlp_ndarray.html",
     "gallery/lenet/plot_lenet_symbol.html",
-    "gallery/topics/plot_parity.html",
+    "topics/plot_parity.html",
     "results.html",
     "method.html",
     "using.html",
@@ -62,19 +64,22 @@ def build(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A copy of what the site is built from, in a folder whose name has a space."""
+    """A copy of what the site is built from, with one style more, in a folder whose name has a space."""
     folder = tmp_path_factory.mktemp("a checkout")
     for name in ("tfmxbench", "docs", "gallery", "requirements"):
         ignored = shutil.ignore_patterns("__pycache__", "build")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.rmtree(folder / "docs" / "gallery", ignore_errors=True)
+    for name in ("gallery", "topics"):
+        shutil.rmtree(folder / "docs" / name, ignore_errors=True)
     shutil.copy(ROOT / "conf.py", folder)
+    network = folder / "tfmxbench" / "networks" / "mlp"
+    shutil.copy(network / "ndarray.py", network / f"{ADDED}.py")
     return folder
 
 
 @pytest.fixture(scope="module")
 def results(checkout: pathlib.Path) -> pathlib.Path:
-    """A campaign of real trials: two rounds of four implementations in both frameworks."""
+    """A campaign of real trials: two rounds of implementations in both frameworks."""
     for framework in ("tensorflow", "mxnet"):
         problem = environments.find(framework, "cpu").problem
         if problem:
@@ -246,6 +251,18 @@ def test_code_copied_off_a_page_runs_alone(browser, site, tmp_path):
     finished = subprocess.run([interpreter, str(path)], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr[-2000:]
     assert "(640, 10)" in finished.stdout
+
+
+def test_a_style_that_was_put_in_as_one_file_is_everywhere(browser, site):
+    """Its page, the comparison's table, lines and chooser, the proof, and the table of all."""
+    resize(browser, 1300)
+    assert "def build(task)" in visit(browser, site, f"gallery/mlp/plot_mlp_{ADDED}.html")
+    text = visit(browser, site, COMPARISON)
+    assert f"mlp/{ADDED}" in text
+    options = browser.find_elements("css selector", ".tfmxbench-chooser select option")
+    assert [option.get_attribute("value") for option in options].count(ADDED) == 2
+    for page in ("results.html", "topics/plot_parity.html"):
+        assert f"mlp/{ADDED}" in visit(browser, site, page)
 
 
 class Links(html.parser.HTMLParser):

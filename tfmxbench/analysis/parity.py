@@ -24,8 +24,8 @@ class Bars:
     losses : float
         Of each single step, and of the same steps taken in one pass; relative.
     parameters : float
-        After the steps and after the pass; of each parameter, relative by norm. The logits of
-        another model that is given the trained parameters are held to it too.
+        After the steps and after the pass; of each parameter, relative by norm. The logits after
+        the steps are held to it too, and those of another model with the trained parameters.
     epoch_loss : float
         Mean loss of the first epoch, relative.
     accuracy : float
@@ -66,7 +66,8 @@ class Parity:
         they are numbers.
     deviations : list of float
         Of each step's loss from the reference, relative.
-    logits, trained_logits, pass_loss, parameters, pass_parameters : float or None
+    logits, trained_logits, reloaded_logits : float or None
+    pass_loss, parameters, pass_parameters : float or None
         Greatest deviations, as :class:`Bars` explains them; None where not a number.
     epoch_loss, accuracy : float or None
         Mean loss of the first epoch and test accuracy after it, None where not computed.
@@ -84,6 +85,7 @@ class Parity:
     deviations: list[float]
     logits: float | None = None
     trained_logits: float | None = None
+    reloaded_logits: float | None = None
     pass_loss: float | None = None
     parameters: float | None = None
     pass_parameters: float | None = None
@@ -168,8 +170,10 @@ def judge(
     after_steps = parameter_deviations(found, expected, "step")
     checks += [(f"{name} after the steps", value, bars.parameters) for name, value in after_steps.items()]
     trained_logits = logit_deviation(found["trained_logits"], expected["trained_logits"])
+    checks.append(("the logits after the steps", trained_logits, bars.parameters))
+    reloaded_logits = logit_deviation(found["reloaded_logits"], expected["reloaded_logits"])
     what = "the logits of another model with the trained parameters"
-    checks.append((what, trained_logits, bars.parameters))
+    checks.append((what, reloaded_logits, bars.parameters))
     pass_loss = float(relative(found["pass_loss"], expected["pass_loss"]))
     checks.append(("the mean loss of the same steps in one pass", pass_loss, bars.losses))
     after_pass = parameter_deviations(found, expected, "pass")
@@ -203,6 +207,7 @@ def judge(
         deviations=_numbers(deviations),
         logits=_number(logits),
         trained_logits=_number(trained_logits),
+        reloaded_logits=_number(reloaded_logits),
         pass_loss=_number(pass_loss),
         parameters=_number(max(after_steps.values(), key=_nan_last)),
         pass_parameters=_number(max(after_pass.values(), key=_nan_last)),

@@ -85,8 +85,8 @@ class Progress:
 PROFILES = {
     "quick": Profile(
         epochs=1,
-        passes=2,
-        latency_samples=40,
+        passes=1,
+        latency_samples=20,
         seeds=0,
         seeds_for_all=False,
         parity_epochs=0,

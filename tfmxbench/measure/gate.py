@@ -177,7 +177,7 @@ def _load(path: pathlib.Path) -> dict[str, np.ndarray]:
             arrays = {name: found[name] for name in found.files}
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(str(error)) from None
-    missing = {"logits", "trained_logits", "losses", "pass_loss"} - arrays.keys()
+    missing = {"logits", "trained_logits", "reloaded_logits", "losses", "pass_loss"} - arrays.keys()
     if missing:
         raise ValueError(f"{', '.join(sorted(missing))} is missing")
     return arrays

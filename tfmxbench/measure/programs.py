@@ -206,8 +206,9 @@ def parity_arrays(
     Returns
     -------
     dict of str to numpy.ndarray
-        ``logits`` before training, ``(images, classes)``; ``trained_logits``, those of another model
-        that was given the parameters after the single steps; ``losses`` of the single steps,
+        ``logits`` before training, ``(images, classes)``; ``trained_logits`` after the
+        single steps; ``reloaded_logits``, those of another model that was given the trained
+        parameters; ``losses`` of the single steps,
         ``(steps,)``; ``pass_loss``, the mean loss of the same steps taken in one pass; and each
         parameter after the steps and after the pass, as ``step/<name>`` and ``pass/<name>``.
     """
@@ -227,10 +228,12 @@ def parity_arrays(
     trained = {name: np.array(value) for name, value in implementation.get_parameters(model).items()}
     arrays |= {f"step/{name}": value for name, value in trained.items()}
 
+    arrays["trained_logits"] = np.asarray(implementation.predict(model, test_x))
+
     # All biases start from zero, so only trained ones show whether each is set in its place.
     model = build()
     implementation.set_parameters(model, trained)
-    arrays["trained_logits"] = np.asarray(implementation.predict(model, test_x))
+    arrays["reloaded_logits"] = np.asarray(implementation.predict(model, test_x))
 
     model = build()
     arrays["pass_loss"] = np.array(implementation.train(model, x, y), np.float64)

@@ -50,6 +50,14 @@ def write(path, values):
     os.replace(temporary, path)
 
 
+def in_a_line(error):
+    """What an error says in a line; MXNet's messages begin with a traceback and end with the reason."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]
+
+
 def main(trial_path, result_path, started):
     end_with_parent()
     interpreter = {"wall": FIRST_LINE - float(started), "cpu": FIRST_LINE_CPU}
@@ -64,7 +72,7 @@ def main(trial_path, result_path, started):
         result.update(programs.run(Trial(**trial_values), interpreter, result_path))
     except BaseException as error:
         traceback.print_exc()
-        result.update(status="failed", reason=f"{type(error).__name__}: {error}".rstrip(": "))
+        result.update(status="failed", reason=f"{type(error).__name__}: {in_a_line(error)}".rstrip(": "))
     write(result_path, result)
     return 0 if result["status"] == "completed" else 1
 
