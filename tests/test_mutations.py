@@ -457,14 +457,28 @@ STALE = [
     slip(
         "the module that predicts has parameters of its own",
         "mlp/module",
-        "for_training=False, shared_module=module)",
-        "for_training=False)",
+        "for_training=True, shared_module=module)",
+        "for_training=True)",
         "the logits after the steps differs",
         (
             "    model.module.set_params(values, aux_params={})\n",
             "    model.module.set_params(values, aux_params={})\n"
             "    model.predictor.set_params(values, aux_params={})\n",
         ),
+    ),
+    slip(
+        "the module that predicts is fused, and keeps the weights of its first call",
+        "mlp/module",
+        "for_training=True, shared_module=module)",
+        "for_training=False, shared_module=module)",
+        "the logits after the steps differs",
+    ),
+    slip(
+        "the executor that predicts is fused, and keeps the weights of its first call",
+        "lenet/symbol",
+        "args_grad=gradients)",
+        'grad_req="null")',
+        "the logits after the steps differs",
     ),
     slip(
         "a copy of the network predicts",

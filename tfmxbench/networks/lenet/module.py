@@ -55,7 +55,9 @@ def build(task):
     module.init_params(mx.init.Xavier())
     # A module's outputs are its symbol's: for the logits, a second module on the same parameters.
     predictor = mx.mod.Module(logits, label_names=None, context=context)
-    predictor.bind(data_shapes, for_training=False, shared_module=module)
+    # Bound as for training: what is bound for inference only is fused by oneDNN on a CPU, and the
+    # fused operations keep the weights of their first call, whatever is trained afterwards.
+    predictor.bind(data_shapes, for_training=True, shared_module=module)
     return SimpleNamespace(task=task, module=module, predictor=predictor)
 
 
