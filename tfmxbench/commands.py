@@ -144,14 +144,15 @@ def parity_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
     found = compare(prepare(settings, chosen), settings, chosen, epochs=0 if options.steps_only else 1)
     table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
-    for heading in ("implementation", "device", "losses", "parameters", "epoch loss", "accuracy", "verdict"):
+    for heading in ("implementation", "losses", "parameters", "epoch", "accuracy", "verdict"):
         table.add_column(heading, no_wrap=True)
     for item in found:
         figures = (item.worst, item.parameters, item.epoch_loss_deviation)
         shown = ["-" if value is None else f"{value:.1e}" for value in figures]
         accuracy = "-" if item.accuracy is None else f"{item.accuracy:.2%}"
         verdict = "[green]passed[/green]" if item.passed else "[red]failed[/red]"
-        table.add_row(item.name, item.device, *shown, accuracy, verdict)
+        name = item.name if item.device == "cpu" else f"{item.name}, {item.device.upper()}"
+        table.add_row(name, *shown, accuracy, verdict)
     console = Console()
     console.print(table)
     failed = [item for item in found if not item.passed]
