@@ -28,6 +28,7 @@ PAGES = (
     COMPARISON,
     "gallery/mlp/plot_mlp_ndarray.html",
     "gallery/lenet/plot_lenet_symbol.html",
+    "gallery/mlp/plot_mlp_reference.html",
     "topics/plot_parity.html",
     "results.html",
     "method.html",

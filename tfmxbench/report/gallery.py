@@ -24,7 +24,7 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
     Parameters
     ----------
     templates : pathlib.Path
-        The folder with ``implementation.py.template`` and ``comparison.py.template``.
+        The folder with the templates and the topics.
     folder : pathlib.Path
         Gets a folder for each network.
     """
@@ -44,6 +44,12 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
         }
         # Its name, the shortest, puts the comparison before the implementations.
         _fill(templates / "comparison.py.template", here / f"plot_{network}.py", values)
+        reference = catalogue.reference(network)
+        _fill(
+            templates / "reference.py.template",
+            here / f"plot_{network}_{reference.style}.py",
+            describe(reference),
+        )
         for item in catalogue.implementations(network):
             _fill(
                 templates / "implementation.py.template",

@@ -5,6 +5,7 @@ A page's code runs while the site is built, in the site's own environment, which
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import pathlib
@@ -74,6 +75,23 @@ def arms(network: str) -> list[Arm]:
     return [arm for arm in summary.arms(results().records) if arm.network == network]
 
 
+def lines(network: str, style: str) -> Fragment:
+    """Lines of each part of an implementation, or of the reference, as pygount counts them."""
+    path = catalogue.FOLDER / network / f"{style}.py"
+    counted = code_size.count_parts(path)
+    rows: list[list[tuple[str, float | str]]] = [
+        [(part, part), *((str(value), float(value)) for value in dataclasses.astuple(found))]
+        for part, found in counted.items()
+    ]
+    headings = [
+        ("part", "of the file; parity is what sets and gets the parameters"),
+        ("code", "lines of code"),
+        ("comments", "lines of comments and docstrings"),
+        ("blank", "empty lines"),
+    ]
+    return html.table(f"Lines of {network}/{style}, counted by pygount", headings, rows)
+
+
 class ImplementationPage:
     """What the page of an implementation shows.
 
@@ -105,16 +123,6 @@ class ImplementationPage:
             return html.paragraph(
                 "This implementation is not part of the campaign that this site was built from."
             )
-        lines = code_size.count_parts(self.implementation.path)
-        for part, found in lines.items():
-            rows.append(
-                [
-                    (f"lines of {part}", part),
-                    ("", ""),
-                    (str(found.code), float(found.code)),
-                    (f"code, by pygount; besides {found.comment} of comments and {found.blank} blank", ""),
-                ]
-            )
         caption = f"{self.implementation.name}: estimates, with 95% intervals over trials in parentheses"
         headings = [("figure", ""), ("device", ""), ("value", ""), ("meaning", "")]
         failures = [
@@ -126,6 +134,10 @@ class ImplementationPage:
             else Fragment("")
         )
         return html.table(caption, headings, rows) + told
+
+    def lines(self) -> Fragment:
+        """Lines of each part."""
+        return lines(self.implementation.network, self.implementation.style)
 
     def trials(self) -> Fragment:
         """Every timed pass, by round."""
