@@ -370,6 +370,10 @@ MXNET_SLIPS = [
             "    for name, parameter in model.parameters.items():\n"
             "        if model.executor.grad_dict[name] is None:\n            continue\n",
         ),
+        (
+            "    gradients = {name: executor.grad_dict[name] for name in names}\n",
+            "    gradients = {name: mx.nd.zeros_like(executor.arg_dict[name]) for name in names}\n",
+        ),
     ),
     slip(
         "gradients add up from step to step",
