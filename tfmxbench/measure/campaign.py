@@ -163,6 +163,7 @@ class Campaign:
             "settings": settings,
             "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
             "sources": self.sources,
+            "harness": runner.harness_sha256(),
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())

@@ -19,7 +19,7 @@ import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import inputs, prepared, programs, runner
+from tfmxbench.measure import runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -151,9 +151,10 @@ class Gate:
                     implementation.path,
                     folder / "__init__.py",
                     folder / f"{catalogue.REFERENCE}.py",
-                    *(pathlib.Path(str(module.__file__)) for module in (inputs, prepared, programs, parity)),
+                    pathlib.Path(str(parity.__file__)),
                 )
             ],
+            "harness": runner.harness_sha256(),
             "environment": [environment.interpreter, environment.versions],
             "device": device,
             "data": self.data_sha256,

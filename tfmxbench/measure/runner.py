@@ -17,7 +17,7 @@ import time
 from typing import IO, Any
 
 from tfmxbench import frameworks
-from tfmxbench.measure import worker
+from tfmxbench.measure import inputs, memory, prepared, programs, worker
 from tfmxbench.measure.schema import check_result, check_trial, read_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, Record, Trial, measurement_from_json, to_json
 
@@ -233,6 +233,15 @@ def write_json(path: pathlib.Path, values: Any) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def harness_sha256() -> str:
+    """Hash of what runs in a worker besides an implementation and its task."""
+    own = [pathlib.Path(str(module.__file__)) for module in (worker, programs, inputs, prepared, memory)]
+    digest = hashlib.sha256()
+    for path in [*own, *sorted(frameworks.FOLDER.glob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def source_sha256(path: pathlib.Path) -> str:
