@@ -40,8 +40,8 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
     """Estimate the typical value of positive measurements such as times.
 
     The logarithms of the values are averaged, with Student's t interval: what disturbs a
-    measurement multiplies it, and with the three to ten trials of a campaign no interval that
-    resamples or ranks the values can reach 95%.
+    measurement multiplies it, and with fewer than six trials no interval that ranks the values can
+    reach 95%.
 
     Parameters
     ----------
