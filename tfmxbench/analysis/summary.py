@@ -26,17 +26,6 @@ def first_epoch_seconds(measurement: Measurement) -> float:
     return measurement.epochs[0].wall
 
 
-def cores_busy(measurement: Measurement) -> float:
-    """Processor seconds over clock seconds of the steady passes."""
-    steady = measurement.steady
-    return sum(item.cpu for item in steady) / sum(item.wall for item in steady)
-
-
-def images_per_second(measurement: Measurement) -> float:
-    """Training images a second, in the steady state."""
-    return measurement.epochs[0].images / epoch_seconds(measurement)
-
-
 def inference_seconds(measurement: Measurement) -> float:
     """Seconds for predicting the test set; the first time, which may trace, is left out."""
     return standard_statistics.median(item.wall for item in measurement.inference[1:])
@@ -55,11 +44,6 @@ def start_seconds(measurement: Measurement) -> float:
 def peak_megabytes(measurement: Measurement) -> float:
     """Greatest resident memory in MB, 10**6 bytes."""
     return measurement.memory.peak / 1e6
-
-
-def training_megabytes(measurement: Measurement) -> float:
-    """What training added, in MB, to the process with framework, model and data."""
-    return max(measurement.memory.peak - measurement.memory.data, 1) / 1e6
 
 
 @dataclasses.dataclass(frozen=True)
