@@ -5,12 +5,14 @@ import sys
 
 import numpy as np
 import pytest
+from sites import browser, checkout, site, site_results  # noqa: F401
 
+from tfmxbench import cli
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import prepared, runner
 from tfmxbench.measure.campaign import Campaign
 from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.store import DataDescription, Settings
+from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
 
@@ -92,6 +94,8 @@ def make_record(make_trial):
                 inference=[span, span, span],
                 latencies=[0.001, 0.0011, 0.0012, 0.0013],
                 memory=Memory(10_000_000, 20_000_000, 30_000_000, 40_000_000, 50_000_000, None),
+                training_images=1500,
+                test_images=200,
             ),
         }
         return Record(**{**values, **changes})
@@ -138,5 +142,63 @@ def make_campaign(small_data, tmp_path):
             "root": tmp_path / "campaigns",
         }
         return Campaign(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def call(capsys):
+    """Call the command line in this process: exit code, standard output, standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = cli.main(arguments)
+        except SystemExit as exit:
+            code = exit.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def make_results(make_trial, make_record):
+    """Make a campaign's results from the times of each style's trials, with changes.
+
+    What differs between campaigns by nature does here too: ``name`` stands in the campaign's key and
+    in the dates of its trials.
+    """
+
+    def make(times: dict[str, list[float]], name: str = "first", **changes) -> Results:
+        trials = {"threads": 2} | changes.pop("trial", {})
+        records = [
+            make_record(
+                make_trial(
+                    identifier=f"{number:04d}-mlp-{style}-cpu",
+                    style=style,
+                    framework="mxnet",
+                    round=number,
+                    **trials,
+                ),
+                wall=wall,
+                started=f"{name} {number}",
+                **changes.get("record", {}),
+            )
+            for style, walls in times.items()
+            for number, wall in enumerate(walls)
+        ]
+        values = {
+            "campaign": name,
+            "created": "2026-11-22T12:00:00.000+00:00",
+            "package": "0.1.0",
+            "data": DataDescription("small", "made by a test", "0" * 64),
+            "machine": {"system": "Linux", "processor": "a processor", "processors": "2", "gpu": "none"},
+            "settings": Settings("quick", ["mlp"], list(times), ["cpu"], 2, 0, 3, None),
+            "parity": [],
+            "environments": [],
+            "records": records,
+        }
+        changes.pop("record", None)
+        return Results(**{**values, **changes})
 
     return make

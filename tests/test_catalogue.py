@@ -121,9 +121,10 @@ def test_what_is_paired_has_a_counterpart_of_the_same_level_and_paradigm(network
     for item in catalogue.implementations(network):
         if item.pair is not None:
             pairs.setdefault(item.pair, []).append(item)
-    assert len(pairs) >= 5
+    if network in ("mlp", "lenet"):
+        assert len(pairs) >= 5
     for name, members in pairs.items():
-        assert {member.framework for member in members} == {"tensorflow", "mxnet"}, name
+        assert {member.framework for member in members} >= {"tensorflow", "mxnet"}, name
         assert len({(member.level, member.paradigm) for member in members}) == 1, name
 
 

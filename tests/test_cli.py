@@ -14,7 +14,7 @@ from tfmxbench.measure import data, store
 from tfmxbench.measure.trial import UNAVAILABLE, to_json
 from tfmxbench.networks import catalogue
 
-COMMANDS = ("list", "environments", "parity", "run", "show", "trial")
+COMMANDS = ("list", "environments", "parity", "run", "show", "compare", "export", "trial")
 NOWHERE = "/nonexistent/python"
 
 
@@ -29,21 +29,6 @@ def surroundings(monkeypatch, tmp_path):
     monkeypatch.setenv("TFMXBENCH_PYTHON_MXNET", NOWHERE)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def call(capsys):
-    """Call the command line in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = cli.main(arguments)
-        except SystemExit as exit:
-            code = exit.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def execute(*arguments: str, **environ: str) -> subprocess.CompletedProcess:

@@ -1,4 +1,4 @@
-"""Estimates and verdicts: what they promise of their error rates, by simulation with a fixed seed."""
+"""Estimates and verdicts, against formulas, SciPy and small examples; error rates on log-normal data."""
 
 import math
 import statistics
@@ -6,8 +6,23 @@ import statistics
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given, strategies
 
-from tfmxbench.analysis.statistics import estimate, ratio, styles_differ, verdict
+from tfmxbench.analysis.statistics import (
+    MOST_ROUNDS,
+    Estimate,
+    compare,
+    compare_independent,
+    estimate,
+    family_confidence,
+    holm,
+    ratio,
+    rounds_needed,
+    smallest_difference,
+    styles_differ,
+    too_wide,
+    verdict,
+)
 
 REPETITIONS = 4000
 
@@ -153,6 +168,205 @@ def test_noise_that_rounds_share_changes_no_verdict():
     assert campaigns(1.1, 3, seed=13, common=0.0).count("slower") == pytest.approx(
         campaigns(1.1, 3, seed=13, common=1.0).count("slower"), abs=3
     )
+
+
+def test_holms_correction_is_that_of_an_example_by_hand():
+    """0.005 * 4, 0.01 * 3, 0.03 * 2, and 0.04 * 1, which may not be below the one before it."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.4, 0.6]) == pytest.approx([0.8, 0.8])
+    assert holm([0.7, 0.9]) == [1, 1]
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+probabilities = strategies.lists(
+    strategies.floats(0, 1) | strategies.sampled_from([0.01, 0.05, math.nan]), max_size=12
+)
+
+
+@given(probabilities)
+def test_holms_correction_keeps_the_order_and_lowers_no_probability(raw):
+    adjusted = holm(raw)
+    made = sorted((p, q) for p, q in zip(raw, adjusted, strict=True) if not math.isnan(p))
+    assert all(p <= q <= min(1, p * len(made)) for p, q in made)
+    assert [q for _, q in made] == sorted(q for _, q in made)
+    assert [math.isnan(p) for p in raw] == [math.isnan(q) for q in adjusted]
+
+
+@given(strategies.data(), probabilities)
+def test_holms_correction_does_not_depend_on_the_order(data, raw):
+    order = data.draw(strategies.permutations(range(len(raw))))
+    adjusted = holm(raw)
+    assert holm([raw[index] for index in order]) == pytest.approx(
+        [adjusted[index] for index in order], nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, math.inf])
+def test_holm_takes_probabilities_only(wrong):
+    with pytest.raises(ValueError, match="not a probability"):
+        holm([0.5, wrong])
+
+
+def test_a_comparison_has_the_probability_of_scipys_paired_test():
+    """Round 5 has no partner; of the pair measured in one round nothing is known, nor does it count."""
+    first = {0: 1.0, 1: 1.3, 2: 1.15, 3: 1.4, 5: 9.0}
+    seconds = [
+        {0: 1.2, 1: 1.5, 2: 1.45, 3: 1.6},
+        {0: 1.1, 1: 1.1, 2: 1.2, 3: 1.35},
+        {3: 0.1},
+        {0: 0.4, 1: 0.7, 2: 0.5, 3: 0.6},
+    ]
+    found = compare([(first, second) for second in seconds])
+    wanted = [
+        scipy.stats.ttest_rel(
+            [math.log(first[number]) for number in range(4)],
+            [math.log(second[number]) for number in range(4)],
+        ).pvalue
+        for second in seconds
+        if len(second) == 4
+    ]
+    known = [found[0], found[1], found[3]]
+    assert [item.probability for item in known] == pytest.approx(wanted)
+    assert [item.adjusted for item in known] == pytest.approx(holm(wanted))
+    assert [item.verdict for item in found] == ["faster", "no clear difference", "not known", "slower"]
+    assert math.isnan(found[2].probability)
+    assert math.isnan(found[2].adjusted)
+    assert [item.ratio for item in known] == [ratio(first, seconds[index]) for index in (0, 1, 3)]
+
+
+@given(strategies.lists(strategies.integers(800, 1250), min_size=1, max_size=6))
+def test_the_comparison_of_a_single_pair_says_what_its_interval_says(thousandths):
+    numerator = {number: value / 1000 for number, value in enumerate(thousandths)}
+    denominator = dict.fromkeys(numerator, 1.0)
+    (found,) = compare([(numerator, denominator)])
+    if not math.isclose(found.probability, 0.05, rel_tol=1e-6):
+        assert found.verdict == verdict(found.ratio)
+
+
+def test_the_more_pairs_the_less_is_a_difference():
+    pair = ({0: 1.0, 1: 1.1, 2: 1.2, 3: 1.02}, dict.fromkeys(range(4), 1.3))
+    assert 0.01 < compare([pair])[0].probability < 0.05
+    assert compare([pair])[0].verdict == "faster"
+    same = ({0: 1.0, 1: 1.1, 2: 0.9, 3: 1.0}, dict.fromkeys(range(4), 1.0))
+    assert compare([same, pair, same, same, same])[1].verdict == "no clear difference"
+    assert compare([same, pair, same, same, same], level=0.2)[1].verdict == "faster"
+
+
+def test_a_difference_without_any_spread_is_certain():
+    """Also where the quotients differ in their last digit: 3.3 / 1.1 is not 3."""
+    equal = {0: 1.0, 1: 1.1, 2: 0.7}
+    thrice = {number: 3 * value for number, value in equal.items()}
+    found = compare([(thrice, equal), (equal, thrice), (equal, equal)])
+    assert [item.probability for item in found] == [0, 0, 1]
+    assert [item.verdict for item in found] == ["slower", "faster", "no clear difference"]
+
+
+def test_a_pair_without_a_common_round_is_a_valueerror():
+    with pytest.raises(ValueError, match="no common round"):
+        compare([({0: 1.0}, {0: 1.0}), ({0: 1.0}, {1: 1.0})])
+
+
+def test_no_pairs_have_no_comparisons():
+    assert compare([]) == []
+
+
+def test_independent_trials_are_compared_as_scipys_welch_test_does():
+    first, second = [1.0, 1.4, 1.1], [2.0, 2.1, 2.05, 1.9, 2.2]
+    found, probability = compare_independent(first, second, confidence=0.9)
+    test = scipy.stats.ttest_ind(np.log(first), np.log(second), equal_var=False)
+    interval = test.confidence_interval(0.9)
+    assert probability == pytest.approx(test.pvalue)
+    assert (found.low, found.high) == pytest.approx((math.exp(interval.low), math.exp(interval.high)))
+    assert found.value == pytest.approx(statistics.geometric_mean(first) / statistics.geometric_mean(second))
+    assert found.trials == 3
+    turned, same = compare_independent(second, first, confidence=0.9)
+    assert (turned.value, turned.low, turned.high, same) == pytest.approx(
+        (1 / found.value, 1 / found.high, 1 / found.low, probability)
+    )
+
+
+def test_independent_trials_of_which_one_side_has_no_spread_rest_on_the_other():
+    found, probability = compare_independent([3.0, 3.0, 3.0], [1.0, 1.1, 1.2, 1.05])
+    alone = estimate([1.0, 1.1, 1.2, 1.05])
+    assert (found.low, found.high) == pytest.approx((3 / alone.high, 3 / alone.low))
+    assert 0 < probability < 0.001
+
+
+@pytest.mark.parametrize(("second", "wanted"), [(1.5, 0), (3.0, 1)])
+def test_independent_trials_without_any_spread_are_certain(second, wanted):
+    found, probability = compare_independent([3.0, 3.0, 3.0], [second, second])
+    assert (found.value, found.low, found.high) == pytest.approx((3 / second,) * 3)
+    assert (found.trials, probability) == (2, wanted)
+
+
+@pytest.mark.parametrize("second", [[1.0, 1.1, 1.2], [2.0, 2.0]], ids=str)
+def test_one_independent_trial_has_no_interval(second):
+    found, probability = compare_independent([3.0], second)
+    assert found.value == pytest.approx(3 / statistics.geometric_mean(second))
+    assert (found.trials, found.has_interval) == (1, False)
+    assert math.isnan(probability)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [([], [1.0]), ([1.0], []), ([1.0, 0.0], [1.0]), ([1.0], [-1.0])]
+)
+def test_independent_trials_are_positive_numbers(first, second):
+    with pytest.raises(ValueError):
+        compare_independent(first, second)
+
+
+def test_a_family_of_intervals_shares_the_risk():
+    assert family_confidence(1) == pytest.approx(0.95)
+    assert family_confidence(10) == pytest.approx(0.995)
+    assert family_confidence(5, 0.9) == pytest.approx(0.98)
+    with pytest.raises(ValueError, match="family of 0"):
+        family_confidence(0)
+
+
+def test_the_smallest_difference_is_how_far_the_interval_reaches():
+    assert smallest_difference(Estimate(2.0, 2.0 / 1.05, 2.1, 3)) == pytest.approx(0.05)
+    assert smallest_difference(Estimate(2.0, 2.0, 2.0, 3)) == 0
+    assert math.isnan(smallest_difference(estimate([2.0])))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0.92, 1.09, False),
+        (0.92, 1.11, True),
+        (0.90, 1.09, True),
+        (0.5, 2.0, True),
+        (1.0, 1.2, True),
+        (1.01, 1.9, False),
+        (0.5, 0.99, False),
+        (math.nan, math.nan, False),
+    ],
+)
+def test_a_ratio_is_too_wide_that_shows_neither_a_difference_nor_its_absence(low, high, wanted):
+    assert too_wide(Estimate(1.0, low, high, 3)) is wanted
+
+
+@pytest.mark.parametrize("difference", [0.04, 0.07, 0.095, 0.11, 0.14, 0.2])
+def test_the_rounds_needed_are_the_least_whose_interval_is_narrow_enough(difference):
+    ratios = [1.0, 1.1, 1.2, 1.05, 0.95]
+    needed = rounds_needed(ratios, difference)
+    spread = statistics.stdev(math.log(value) for value in ratios)
+    reaches = [
+        math.exp(scipy.stats.t.ppf(0.975, n - 1) * spread / math.sqrt(n)) - 1 for n in (needed - 1, needed)
+    ]
+    assert reaches[1] <= difference < reaches[0]
+
+
+def test_the_rounds_needed_have_a_least_and_a_greatest_number():
+    assert rounds_needed([2.0, 2.0]) == 3
+    assert rounds_needed([1.0, 100.0]) == MOST_ROUNDS
+
+
+@pytest.mark.parametrize(("ratios", "difference"), [([1.0], 0.05), ([1.0, 0.0], 0.05), ([1.0, 2.0], 0.0)])
+def test_rounds_are_needed_for_positive_numbers_that_vary(ratios, difference):
+    with pytest.raises(ValueError):
+        rounds_needed(ratios, difference)
 
 
 def test_styles_that_are_equal_on_every_seed_do_not_differ():

@@ -46,7 +46,7 @@ def test_results_are_pure_json(results, path):
     write_results(path, results)
     text = path.read_text(encoding="utf-8")
     assert text.isascii()
-    assert json.loads(text, parse_constant=pytest.fail)["schema_version"] == 1
+    assert json.loads(text, parse_constant=pytest.fail)["schema_version"] == 2
 
 
 def test_text_of_all_kinds_survives(results, path):
@@ -98,7 +98,7 @@ def put(values, place: tuple, value) -> None:
         (("machine", "memory"), 16, ["memory"]),
         (("settings", "rounds"), 0, ["rounds"]),
         (("parity",), None, ["parity"]),
-        (("schema_version",), 2, ["schema version", "2"]),
+        (("schema_version",), 3, ["schema version", "3"]),
         (("schema_version",), "1", ["schema version"]),
         (("schema_version",), None, ["schema version"]),
     ],

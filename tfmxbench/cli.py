@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 import tfmxbench
-from tfmxbench import commands
+from tfmxbench import commands, commands_results
 from tfmxbench.measure import campaign
 
 
@@ -124,7 +124,30 @@ def parser() -> argparse.ArgumentParser:
 
     command = added.add_parser("show", help="a results file as a table")
     command.add_argument("results", type=pathlib.Path, metavar="FILE")
-    command.set_defaults(command=commands.show_command)
+    command.set_defaults(command=commands_results.show_command)
+
+    command = added.add_parser(
+        "compare",
+        help="two results files: two machines, two versions, before and after",
+        description="For each implementation that both have timed, the ratio of its epochs' times, "
+        "second to first, with its interval; what differs between the two; and what is not compared, "
+        "with the reason. Exits with 2 if nothing can be compared.",
+    )
+    command.add_argument("first", type=pathlib.Path, metavar="FIRST", help="a results file")
+    command.add_argument("second", type=pathlib.Path, metavar="SECOND", help="another")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(command=commands_results.compare_command)
+
+    command = added.add_parser(
+        "export",
+        help="the raw values of a results file as CSV",
+        description="Writes a line for each value that was measured. Text that a spreadsheet would run "
+        "as a formula, or that begins with an apostrophe, gets an apostrophe before it.",
+    )
+    command.add_argument("results", type=pathlib.Path, metavar="FILE", help="a results file")
+    command.add_argument("output", type=pathlib.Path, metavar="OUTPUT", help="the CSV file to write")
+    command.add_argument("--force", action="store_true", help="replace the output if it is there")
+    command.set_defaults(command=commands_results.export_command)
 
     command = added.add_parser("trial", help="repeat one trial from its JSON file, and print its record")
     command.add_argument("trial", type=pathlib.Path, metavar="FILE")

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tfmxbench import frameworks
 from tfmxbench.analysis.parity import Parity
+from tfmxbench.commands_results import check_place, show
 from tfmxbench.measure import cache, campaign, environments, gate, machine, runner, store
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_trial, read_json
@@ -31,16 +31,6 @@ COLUMNS = (
     MofNCompleteColumn(),
     TimeElapsedColumn(),
     TextColumn("{task.fields[remaining]}"),
-)
-# What the table in the terminal, which is narrow, has room for.
-IN_TERMINAL = (
-    "implementation",
-    "device",
-    "epoch, s",
-    "first epoch, s",
-    "peak memory, MB",
-    "test accuracy",
-    "trials",
 )
 
 
@@ -108,10 +98,7 @@ def environments_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     if options.output is not None:
-        if not options.output.absolute().parent.is_dir():
-            raise ValueError(f"{options.output} cannot be written: {options.output.parent} is not a folder")
-        if options.output.is_dir():
-            raise ValueError(f"{options.output} cannot be written: it is a folder")
+        check_place(options.output)
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
     planned = campaign.Campaign(
@@ -121,7 +108,7 @@ def run_command(options: argparse.Namespace) -> int:
         data=bench.data,
         data_path=bench.data_path,
         machine=machine.describe(),
-        parity=compare(bench, settings, chosen),
+        parity=compare(bench, settings, chosen, batch_sizes=True),
         root=CAMPAIGNS,
     )
     if options.fresh:
@@ -234,8 +221,9 @@ def compare(
     settings: store.Settings,
     chosen: Sequence[catalogue.Implementation],
     epochs: int | None = None,
+    batch_sizes: bool = False,
 ) -> list[Parity]:
-    """Run the parity gate and show how far it is."""
+    """Run the parity gate, also for the batch sizes that a campaign varies, and show how far it is."""
     profile = campaign.PROFILES[settings.profile]
     passing = gate.Gate(
         environments=bench.environments,
@@ -247,19 +235,26 @@ def compare(
         epochs=profile.parity_epochs if epochs is None else epochs,
         cache=cache.folder() / "parity",
     )
-    found: list[Parity] = []
-    with Progress(*COLUMNS, console=Console(stderr=True)) as progress:
-        total = len(chosen) * len(settings.devices)
-        shown = progress.add_task("parity", total=total, remaining="")
-        for implementation, device, judged in passing.run(chosen, settings.devices):
-            if judged is None:
-                progress.update(shown, description=f"parity: {implementation.name} on the {device}")
-                continue
-            found.append(judged)
-            progress.advance(shown)
+    questions = [
+        gate.Question(implementation, device) for device in settings.devices for implementation in chosen
+    ]
+    if batch_sizes:
+        questions += campaign.other_batch_sizes(settings, chosen)
+    found: dict[gate.Question, Parity] = {}
+    console = Console(stderr=True)
+    with Progress(*COLUMNS, console=console) as progress:
+        shown = progress.add_task("parity", total=len(questions), remaining="")
+        for question, judged in passing.run(questions):
+            found[question] = judged
+            progress.update(shown, advance=1, description=f"parity: {judged.name}")
             if not judged.passed:
                 progress.console.print(f"{judged.name} failed: {judged.reason}", markup=False)
-    return found
+            elif not console.is_terminal:
+                size = f", batches of {judged.batch_size}" if judged.batch_size else ""
+                place = f"{len(found)} of {len(questions)}"
+                told = f"{time.strftime('%H:%M:%S')} parity {place}: {judged.name}{size}"
+                progress.console.print(told, markup=False)
+    return [found[question] for question in questions if question in found]
 
 
 def follow(planned: campaign.Campaign) -> None:
@@ -267,8 +262,11 @@ def follow(planned: campaign.Campaign) -> None:
     console = Console(stderr=True)
     with Progress(*COLUMNS, console=console) as progress:
         shown = progress.add_task("", total=None, remaining="")
+        ended = planned.stored()
         for trial, record in planned.run():
-            known = planned.progress()
+            if record is not None:
+                ended.append(record)
+            known = planned.progress(ended)
             remaining = f"about {known.remaining:.0f} s left" if known.remaining else ""
             progress.update(shown, completed=known.completed, total=known.total, remaining=remaining)
             if record is None:
@@ -278,43 +276,6 @@ def follow(planned: campaign.Campaign) -> None:
             elif not console.is_terminal:
                 told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
                 progress.console.print(told, markup=False)
-
-
-def show_command(options: argparse.Namespace) -> int:
-    show(store.read_results(options.results))
-    return 0
-
-
-def show(results: store.Results) -> None:
-    """Print a campaign's table and what it was measured on."""
-    from tfmxbench.report import tables
-
-    console = Console()
-    where = results.machine
-    settings = results.settings
-    processors = f"{settings.threads} of {where.get('processors', '?')} processors"
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"{escape(results.data.name)}, seed {settings.seed}, profile {escape(settings.profile)}",
-        caption=escape(
-            f"{where.get('processor', '?')}, {processors}, "
-            f"{where.get('memory', '?')}, {where.get('system', '?')}"
-        ),
-    )
-    shown = [number for number, column in enumerate(tables.COLUMNS) if column.heading in IN_TERMINAL]
-    for number in shown:
-        column = tables.COLUMNS[number]
-        table.add_column(
-            column.heading,
-            justify="left" if column.text else "right",
-            overflow="fold",
-            no_wrap=column.heading == "implementation",
-        )
-    for row in tables.rows(results):
-        table.add_row(*(escape(row.cells[number].brief) for number in shown))
-    console.print(table)
-    for line in tables.failures(results):
-        console.print(line, markup=False)
 
 
 def trial_command(options: argparse.Namespace) -> int:

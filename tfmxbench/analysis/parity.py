@@ -73,6 +73,8 @@ class Parity:
         Mean loss of the first epoch and test accuracy after it, None where not computed.
     epoch_loss_deviation, accuracy_deviation : float or None
         Their deviations from the reference.
+    batch_size : int or None
+        Images in a batch; None for the task's own.
     """
 
     network: str
@@ -93,6 +95,7 @@ class Parity:
     accuracy: float | None = None
     epoch_loss_deviation: float | None = None
     accuracy_deviation: float | None = None
+    batch_size: int | None = None
 
     @property
     def name(self) -> str:

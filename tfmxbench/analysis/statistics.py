@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import scipy.stats
 
 CONFIDENCE = 0.95
+# A ratio whose interval contains 1 and reaches further from it than this share allows no conclusion.
+TOO_WIDE = 0.10
+# The least and the greatest answer to how many rounds are needed.
+FEWEST_ROUNDS = 3
+MOST_ROUNDS = 1000
+# Logarithms that lie closer together than this differ by their rounding: no clock is that fine.
+ROUNDING = 1e-12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,9 +27,9 @@ class Estimate:
     Attributes
     ----------
     value : float
-        The geometric mean of the trials.
+        The geometric mean of the trials, or the ratio of two.
     low, high : float
-        Ends of the 95% interval; NaN where there is but one trial.
+        Ends of the interval, 95% unless another was asked for; NaN where there is but one trial.
     trials : int
         How many trials it rests on.
     """
@@ -37,11 +45,17 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
-    """Estimate the typical value of positive measurements such as times.
+    """Estimate the median over trials of positive measurements such as times.
 
-    The logarithms of the values are averaged, with Student's t interval: what disturbs a
-    measurement multiplies it, and with fewer than six trials no interval that ranks the values can
-    reach 95%.
+    The estimate is the geometric mean, with Student's t interval of the logarithms. What disturbs a
+    measurement multiplies it, and where the logarithm of that is symmetric, the geometric mean of
+    all possible trials is their median. That of three trials is nearer to it, on average, than the
+    middle one as long as no trial is disturbed far more than the others; such a trial widens the
+    interval. An interval between ranked values cannot reach 95% below six trials: from the least to
+    the greatest of n it covers the median in a share of 1 - 2**(1 - n).
+
+    The trials must not depend on each other. A drift of the machine that outlasts a round is not in
+    the interval; in a `ratio` it cancels.
 
     Parameters
     ----------
@@ -68,10 +82,12 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
         return Estimate(float(values[0]), math.nan, math.nan, 1)
     spread = float(logarithms.std(ddof=1)) / math.sqrt(len(values))
     reach = float(scipy.stats.t.ppf((1 + confidence) / 2, len(values) - 1)) * spread
+    return Estimate(math.exp(centre), _power(centre - reach), _power(centre + reach), len(values))
+
+
+def _power(logarithm: float) -> float:
     # exp(700) is about the greatest float: a wild interval must not become an error.
-    return Estimate(
-        math.exp(centre), math.exp(max(centre - reach, -700)), math.exp(min(centre + reach, 700)), len(values)
-    )
+    return math.exp(min(max(logarithm, -700), 700))
 
 
 def _check_positive(values: Iterable[float]) -> None:
@@ -103,15 +119,24 @@ def ratio(
     ValueError
         If the two share no round, or a value is not a positive number.
     """
+    return estimate(_quotients(numerator, denominator), confidence)
+
+
+def _quotients(numerator: Mapping[int, float], denominator: Mapping[int, float]) -> list[float]:
     rounds = sorted(numerator.keys() & denominator.keys())
     if not rounds:
         raise ValueError("the two were measured in no common round")
     _check_positive([*numerator.values(), *denominator.values()])
-    return estimate([numerator[number] / denominator[number] for number in rounds], confidence)
+    return [numerator[number] / denominator[number] for number in rounds]
+
+
+def inverse(found: Estimate) -> Estimate:
+    """The estimate of the ratio turned over."""
+    return Estimate(1 / found.value, 1 / found.high, 1 / found.low, found.trials)
 
 
 def verdict(found: Estimate) -> str:
-    """What a ratio of times says of its numerator.
+    """What a ratio of times says of its numerator, where it is the only one that is looked at.
 
     Returns
     -------
@@ -125,6 +150,261 @@ def verdict(found: Estimate) -> str:
     if found.low > 1:
         return "slower"
     return "no clear difference"
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What a family of comparisons says of one of its pairs.
+
+    Attributes
+    ----------
+    ratio : Estimate
+        First to second, paired by round. Its interval is that of this pair alone: it may leave out
+        1 where the verdict, which answers for the whole family, finds no clear difference.
+    probability : float
+        Of a ratio at least as far from 1 where the two do not differ (two-sided paired t test of
+        the logarithms); NaN with one round.
+    adjusted : float
+        The probability corrected for the number of pairs, see `holm`.
+    verdict : str
+        What it says of the first: ``faster``, ``slower``, ``no clear difference``, or ``not known``
+        from one round.
+    """
+
+    ratio: Estimate
+    probability: float
+    adjusted: float
+    verdict: str
+
+
+def compare(
+    pairs: Sequence[tuple[dict[int, float], dict[int, float]]], level: float = 1 - CONFIDENCE
+) -> list[Comparison]:
+    """Compare the two of each pair such that all verdicts hold together.
+
+    Parameters
+    ----------
+    pairs : sequence of (dict of int to float, dict of int to float)
+        All pairs of the family; of each the values of the first and of the second, such as times,
+        by round, all greater than 0.
+    level : float
+        The probability of calling any pair different where none is.
+
+    Returns
+    -------
+    list of Comparison
+        In the order of the pairs.
+
+    Raises
+    ------
+    ValueError
+        If the two of a pair share no round, or a value is not a positive number.
+    """
+    quotients = [_quotients(first, second) for first, second in pairs]
+    probabilities = [_paired_probability(np.log(values)) for values in quotients]
+    found = []
+    for values, probability, adjusted in zip(quotients, probabilities, holm(probabilities), strict=True):
+        paired = estimate(values)
+        if math.isnan(adjusted):
+            told = "not known"
+        elif adjusted < level:
+            told = "faster" if paired.value < 1 else "slower"
+        else:
+            told = "no clear difference"
+        found.append(Comparison(paired, probability, adjusted, told))
+    return found
+
+
+def _paired_probability(logarithms: np.ndarray) -> float:
+    if len(logarithms) == 1:
+        return math.nan
+    if _all_equal(logarithms):
+        return float(_all_equal([0.0, logarithms[0]]))
+    return float(scipy.stats.ttest_1samp(logarithms, 0).pvalue)
+
+
+def _all_equal(logarithms: Sequence[float] | np.ndarray) -> bool:
+    return bool(np.ptp(logarithms) <= ROUNDING * max(1, np.abs(logarithms).max()))
+
+
+def holm(probabilities: Sequence[float]) -> list[float]:
+    """Correct the probabilities of a family of tests for their number.
+
+    Whoever rejects where the result is below a level rejects any true hypothesis with at most that
+    probability, however the tests depend on each other (Holm, 1979, "A simple sequentially rejective
+    multiple test procedure", Scandinavian Journal of Statistics 6, 65-70).
+
+    Parameters
+    ----------
+    probabilities : sequence of float
+        Between 0 and 1; NaN for a test that could not be made, which does not count.
+
+    Returns
+    -------
+    list of float
+        In the same order; NaN stays NaN.
+
+    Raises
+    ------
+    ValueError
+        If one is not between 0 and 1.
+    """
+    wrong = [value for value in probabilities if not (math.isnan(value) or 0 <= value <= 1)]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is not a probability")
+    made = [index for index, value in enumerate(probabilities) if not math.isnan(value)]
+    adjusted = [math.nan] * len(probabilities)
+    greatest = 0.0
+    for rank, index in enumerate(sorted(made, key=lambda index: probabilities[index])):
+        greatest = max(greatest, min(1.0, (len(made) - rank) * probabilities[index]))
+        adjusted[index] = greatest
+    return adjusted
+
+
+def family_confidence(number: int, confidence: float = CONFIDENCE) -> float:
+    """Confidence that each of several intervals needs for all of them to cover at once (Bonferroni).
+
+    Parameters
+    ----------
+    number : int
+        How many intervals, at least 1.
+    confidence : float
+        That of all together, between 0 and 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If there is no interval.
+    """
+    if number < 1:
+        raise ValueError(f"a family of {number} intervals has no confidence")
+    return 1 - (1 - confidence) / number
+
+
+def compare_independent(
+    first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
+) -> tuple[Estimate, float]:
+    """Estimate a ratio from trials that share no round, such as those of two machines.
+
+    Welch's t interval and test of the difference of the mean logarithms, with the degrees of freedom
+    of Welch and Satterthwaite: the two may differ in their spread and number (Welch, 1947, "The
+    generalization of 'Student's' problem when several different population variances are involved",
+    Biometrika 34, 28-35).
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        One value a trial, all greater than 0.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    ratio : Estimate
+        First to second; its trials are those of the one that has fewer. Without an interval where
+        one of them has but one trial.
+    probability : float
+        Of a ratio at least as far from 1 where the two do not differ, two-sided; NaN without an
+        interval.
+
+    Raises
+    ------
+    ValueError
+        If one of them has no value, or one that is not a positive number.
+    """
+    if not first or not second:
+        raise ValueError("there is no value to compare")
+    _check_positive([*first, *second])
+    one, other = np.log(first), np.log(second)
+    difference = float(one.mean() - other.mean())
+    trials = min(len(first), len(second))
+    if trials == 1:
+        return Estimate(_power(difference), math.nan, math.nan, 1), math.nan
+    if _all_equal(one) and _all_equal(other):
+        probability = float(_all_equal([one[0], other[0]]))
+        return Estimate(_power(difference), _power(difference), _power(difference), trials), probability
+    with warnings.catch_warnings():
+        # One of the two may have no spread, which SciPy warns of; that of the other suffices.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        test = scipy.stats.ttest_ind(one, other, equal_var=False)
+        interval = test.confidence_interval(confidence)
+    return Estimate(
+        _power(difference), _power(float(interval.low)), _power(float(interval.high)), trials
+    ), float(test.pvalue)
+
+
+def smallest_difference(found: Estimate) -> float:
+    """The least difference that a ratio could have told from none, given its interval.
+
+    Parameters
+    ----------
+    found : Estimate
+        A ratio.
+
+    Returns
+    -------
+    float
+        How far the interval reaches from its value, as a share: 0.05 for 5%. NaN without an interval.
+    """
+    return max(found.high / found.value, found.value / found.low) - 1
+
+
+def too_wide(found: Estimate) -> bool:
+    """Whether the interval of a ratio is too wide to conclude either way.
+
+    So it is where neither a difference is shown, since the interval contains 1, nor the absence of
+    one of `TOO_WIDE`, since the interval reaches beyond 1 + `TOO_WIDE` or below its inverse. A wide
+    interval that leaves 1 out still shows a difference. A ratio without an interval is not called
+    too wide: of its spread nothing is known.
+
+    Parameters
+    ----------
+    found : Estimate
+        A ratio.
+
+    Returns
+    -------
+    bool
+    """
+    return found.low <= 1 <= found.high and (found.high > 1 + TOO_WIDE or found.low < 1 / (1 + TOO_WIDE))
+
+
+def rounds_needed(ratios: Sequence[float], difference: float = 0.05) -> int:
+    """About how many rounds a ratio needs for its 95% interval to reach no further than a difference.
+
+    The least n with ``t * s / sqrt(n) <= log(1 + difference)``, where s is the standard deviation of
+    the logarithms seen and t Student's quantile for n rounds. From few rounds s is itself uncertain,
+    and n goes with its square: from three rounds, the answer may well be half or twice what is needed.
+
+    Parameters
+    ----------
+    ratios : sequence of float
+        Those seen, one a round, at least two, all greater than 0.
+    difference : float
+        As a share, greater than 0: 0.05 for 5%.
+
+    Returns
+    -------
+    int
+        From 3 to 1000, which stands for 1000 or more.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two ratios, one is not a positive number, or the difference is not.
+    """
+    if len(ratios) < 2:
+        raise ValueError("fewer than two ratios have no spread")
+    _check_positive([*ratios, difference])
+    numbers = np.arange(FEWEST_ROUNDS, MOST_ROUNDS + 1)
+    quantiles = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, numbers - 1)
+    reaches = quantiles * np.log(ratios).std(ddof=1) / np.sqrt(numbers)
+    enough = numbers[reaches <= math.log1p(difference)]
+    return int(enough[0]) if len(enough) else MOST_ROUNDS
 
 
 def styles_differ(accuracies: Sequence[Mapping[int, float]], level: float = 1 - CONFIDENCE) -> str:

@@ -6,10 +6,26 @@ import dataclasses
 import statistics as standard_statistics
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from tfmxbench.analysis.statistics import Estimate, estimate
-from tfmxbench.measure.trial import Measurement, Record
+from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
 
 MEASURE = "measure"
+# Conditions besides the standard one: the other arm of a null test, another number of threads,
+# another batch size; and trials that are made once a campaign.
+NULL = "null"
+THREADS = "threads"
+BATCH_SIZE = "batch-size"
+SEED = "seed"
+GOAL = "goal"
+PRODUCTS = "products"
+
+
+def epochs_of(item: Pass, measurement: Measurement) -> float:
+    """How many epochs a pass is: 1, or less if it took a part of an epoch's batches."""
+    whole = measurement.training_images // (item.images // item.batches)
+    return item.batches / whole
 
 
 def epoch_seconds(measurement: Measurement) -> float:
@@ -17,8 +33,32 @@ def epoch_seconds(measurement: Measurement) -> float:
 
     A pass over a part of the images counts for as many epochs as it has of an epoch's batches.
     """
-    whole = measurement.epochs[0].batches
-    return standard_statistics.median(item.wall / item.batches * whole for item in measurement.steady)
+    return standard_statistics.median(item.wall / epochs_of(item, measurement) for item in measurement.steady)
+
+
+def images_per_second(measurement: Measurement) -> float:
+    """Training images in a second of a steady epoch: the median of the trial's steady passes."""
+    return standard_statistics.median(item.images / item.wall for item in measurement.steady)
+
+
+def epoch_processor_seconds(measurement: Measurement) -> float | None:
+    """Processor seconds, of all threads together, that a steady epoch takes; None if the clock saw none."""
+    found = standard_statistics.median(item.cpu / epochs_of(item, measurement) for item in measurement.steady)
+    return found or None
+
+
+def cores_busy(measurement: Measurement) -> float:
+    """Processor seconds in a second of a steady epoch: how many cores are kept busy on average."""
+    # A clock that ticks coarsely may see no processor time at all in a very short pass.
+    return max(standard_statistics.median(item.cpu / item.wall for item in measurement.steady), 1e-3)
+
+
+def epoch_joules(measurement: Measurement) -> float | None:
+    """Joules that the machine's processors take in a steady epoch; None where not measured."""
+    found = [
+        item.energy / epochs_of(item, measurement) for item in measurement.steady if item.energy is not None
+    ]
+    return standard_statistics.median(found) if found and min(found) > 0 else None
 
 
 def first_epoch_seconds(measurement: Measurement) -> float:
@@ -26,14 +66,52 @@ def first_epoch_seconds(measurement: Measurement) -> float:
     return measurement.epochs[0].wall
 
 
+def epochs_to(goal: float, measurement: Measurement) -> int | None:
+    """Whole epochs until a test accuracy was reached; None where it was not."""
+    return next(
+        (number for number, found in enumerate(measurement.accuracies, start=1) if found >= goal), None
+    )
+
+
+def seconds_to(goal: float, measurement: Measurement) -> float | None:
+    """Seconds from starting the process until a test accuracy was reached, evaluation left out.
+
+    Starting, building, and the epochs that it took; None where it was not reached.
+    """
+    epochs = epochs_to(goal, measurement)
+    if epochs is None:
+        return None
+    return start_seconds(measurement) + sum(item.wall for item in measurement.epochs[:epochs])
+
+
+def seconds_for(epochs: int, measurement: Measurement) -> float:
+    """Seconds from starting the process to the end of so many epochs, by the first and a steady one."""
+    rest = (epochs - 1) * epoch_seconds(measurement)
+    return start_seconds(measurement) + first_epoch_seconds(measurement) + rest
+
+
 def inference_seconds(measurement: Measurement) -> float:
     """Seconds for predicting the test set; the first time, which may trace, is left out."""
     return standard_statistics.median(item.wall for item in measurement.inference[1:])
 
 
-def latency_seconds(measurement: Measurement) -> float:
-    """Seconds for predicting one image: the median over the second half, after any tracing."""
-    return standard_statistics.median(measurement.latencies[len(measurement.latencies) // 2 :])
+def inference_images_per_second(measurement: Measurement) -> float | None:
+    """Test images that are predicted in a second; None where their number was not recorded."""
+    seconds = inference_seconds(measurement)
+    return measurement.test_images / seconds if measurement.test_images and seconds else None
+
+
+def latency_seconds(measurement: Measurement, share: float = 0.5) -> float:
+    """Seconds for predicting one image, over the second half, after any tracing.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    share : float
+        Of the images that take no longer: 0.5 for the median, 0.99 for the 99th percentile.
+    """
+    steady = measurement.latencies[len(measurement.latencies) // 2 :]
+    return standard_statistics.median(steady) if share == 0.5 else float(np.quantile(steady, share))
 
 
 def start_seconds(measurement: Measurement) -> float:
@@ -41,9 +119,44 @@ def start_seconds(measurement: Measurement) -> float:
     return measurement.interpreter.wall + measurement.imported.wall + measurement.built.wall
 
 
-def peak_megabytes(measurement: Measurement) -> float:
+def interpreter_seconds(measurement: Measurement) -> float:
+    """Seconds from starting the process to its first line."""
+    return measurement.interpreter.wall
+
+
+def import_seconds(measurement: Measurement) -> float:
+    """Seconds for importing the framework and the implementation."""
+    return measurement.imported.wall
+
+
+def build_seconds(measurement: Measurement) -> float:
+    """Seconds for building the model and setting its initial values."""
+    return measurement.built.wall
+
+
+def imported_megabytes(measurement: Measurement) -> float | None:
+    """Resident memory after importing the framework, in MB, 10**6 bytes."""
+    return _megabytes(measurement.memory.imported)
+
+
+def built_megabytes(measurement: Measurement) -> float | None:
+    """Resident memory after building the model, in MB, 10**6 bytes."""
+    return _megabytes(measurement.memory.built)
+
+
+def peak_megabytes(measurement: Measurement) -> float | None:
     """Greatest resident memory in MB, 10**6 bytes."""
-    return measurement.memory.peak / 1e6
+    return _megabytes(measurement.memory.peak)
+
+
+def device_megabytes(measurement: Measurement) -> float | None:
+    """Greatest memory in use on the device in MB, 10**6 bytes; None where the framework does not tell."""
+    return _megabytes(measurement.memory.device)
+
+
+def _megabytes(count: int | None) -> float | None:
+    """None where the system did not tell, which it says with 0."""
+    return count / 1e6 if count else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +168,11 @@ class Arm:
     network, style, framework, device : str
     records : list of Record
         All, also those that did not complete.
+    condition : str
+        Under which it was measured; ``standard`` is that of the comparison.
+    threads : int
+    batch_size : int or None
+        Images in a batch; None for the task's own.
     """
 
     network: str
@@ -62,6 +180,9 @@ class Arm:
     framework: str
     device: str
     records: list[Record]
+    condition: str
+    threads: int
+    batch_size: int | None
 
     @property
     def name(self) -> str:
@@ -81,35 +202,54 @@ class Arm:
     def failures(self) -> list[Record]:
         return [record for record in self.records if not record.completed]
 
-    def values(self, figure: Callable[[Measurement], float]) -> dict[int, float]:
-        """A figure of each completed trial, by round."""
-        return {number: figure(measurement) for number, measurement in self.measurements.items()}
+    def values(self, figure: Callable[[Measurement], float | None]) -> dict[int, float]:
+        """A figure of each completed trial that has it, by round."""
+        return {
+            number: value
+            for number, measurement in self.measurements.items()
+            if (value := figure(measurement)) is not None
+        }
 
-    def estimate(self, figure: Callable[[Measurement], float]) -> Estimate | None:
+    def estimate(self, figure: Callable[[Measurement], float | None]) -> Estimate | None:
         """A figure with its interval; None where no trial completed."""
         values = list(self.values(figure).values())
         return estimate(values) if values else None
 
     @property
     def accuracies(self) -> list[float]:
-        """Test accuracy of each completed trial after its last whole epoch."""
-        return [measurement.accuracies[-1] for measurement in self.measurements.values()]
+        """Test accuracy of each completed trial after its first epoch."""
+        return [found.accuracies[0] for found in self.measurements.values() if found.accuracies]
 
 
-def arms(records: Iterable[Record]) -> list[Arm]:
+def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
     """Group the records of timed trials by implementation and device.
 
-    They come in the order of network, device and framework.
+    They come in the order of network, device, framework, style, threads and batch size.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Trials of other purposes, and under other conditions, are left out.
+    condition : str
+        The trials under which condition; the comparison's own unless it is asked for another.
     """
-    groups: dict[tuple[str, str, str, str], list[Record]] = {}
+    groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
     for record in records:
         trial = record.trial
-        if trial.purpose != MEASURE:
+        if trial.purpose != MEASURE or trial.condition != condition:
             continue
-        groups.setdefault((trial.network, trial.device, trial.framework, trial.style), []).append(record)
+        key = (
+            trial.network,
+            trial.device,
+            trial.framework,
+            trial.style,
+            trial.threads,
+            trial.batch_size or 0,
+        )
+        groups.setdefault(key, []).append(record)
     return [
-        Arm(network, style, framework, device, found)
-        for (network, device, framework, style), found in sorted(groups.items())
+        Arm(network, style, framework, device, found, condition, threads, batch_size or None)
+        for (network, device, framework, style, threads, batch_size), found in sorted(groups.items())
     ]
 
 
@@ -132,6 +272,11 @@ def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> 
     found: dict[str, dict[int, float]] = {}
     for record in records:
         trial = record.trial
-        if record.measurement is not None and (trial.network, trial.device) == (network, device):
+        if (
+            record.measurement is not None
+            and record.measurement.accuracies
+            and trial.condition in (STANDARD, SEED)
+            and (trial.network, trial.device) == (network, device)
+        ):
             found.setdefault(trial.style, {}).setdefault(trial.seed, record.measurement.accuracies[0])
     return found

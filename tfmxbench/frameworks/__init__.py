@@ -22,6 +22,8 @@ the constants; the functions run in a worker, where the framework is installed:
     framework does not tell.
 ``parameter_shape(shape)``
     The shape in which the framework's layers keep a parameter of the task's layout.
+``matrix_product(first, second, device)``
+    A function without arguments that multiplies the two float32 matrices, once they are there.
 ``synchronise()``
     Returns when everything that was asked of the device is done.
 """

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 TITLE = "MXNet"
 MODULE = "mxnet"
 # The NumPy that MXNet 1.9.1 imports with, 1.23.5, has no wheels for a later Python.
@@ -63,3 +67,11 @@ def synchronise() -> None:
     import mxnet
 
     mxnet.nd.waitall()
+
+
+def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callable[[], object]:
+    import mxnet
+
+    context = mxnet.gpu() if device == "gpu" else mxnet.cpu()
+    one, other = mxnet.nd.array(first, ctx=context), mxnet.nd.array(second, ctx=context)
+    return lambda: mxnet.nd.dot(one, other)

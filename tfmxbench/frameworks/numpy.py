@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 TITLE = "NumPy"
 MODULE = "numpy"
 PYTHONS: tuple[str, ...] = ()
@@ -14,7 +18,7 @@ def environment_variables(threads: int, device: str) -> dict[str, str]:
 
 
 def configure(threads: int) -> None:
-    import numpy  # noqa: F401
+    """NumPy has read its threads from the environment."""
 
 
 def device_problem(device: str) -> str | None:
@@ -35,3 +39,7 @@ def parameter_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def synchronise() -> None:
     """NumPy returns when it is done."""
+
+
+def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callable[[], object]:
+    return lambda: np.matmul(first, second)

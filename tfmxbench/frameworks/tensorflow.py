@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 TITLE = "TensorFlow"
 MODULE = "tensorflow"
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -72,3 +76,11 @@ def synchronise() -> None:
     import tensorflow
 
     tensorflow.test.experimental.sync_devices()
+
+
+def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callable[[], object]:
+    import tensorflow
+
+    with tensorflow.device(f"/{device.upper()}:0"):
+        one, other = tensorflow.constant(first), tensorflow.constant(second)
+    return lambda: tensorflow.linalg.matmul(one, other)

@@ -17,15 +17,19 @@ import itertools
 import json
 import pathlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 import tfmxbench
+from tfmxbench.analysis import summary
 from tfmxbench.analysis.parity import Parity
+from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS
 from tfmxbench.measure import runner
 from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.gate import Question
 from tfmxbench.measure.schema import check_record, read_json
-from tfmxbench.measure.store import DataDescription, Results, Settings
+from tfmxbench.measure.store import DataDescription, EnvironmentDescription, Results, Settings
 from tfmxbench.measure.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -33,12 +37,12 @@ from tfmxbench.networks.catalogue import Implementation
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """How much each trial measures.
+    """How much is measured.
 
     Attributes
     ----------
     epochs : int
-        Whole epochs.
+        Whole epochs of a trial.
     passes : int
         Timed passes after them.
     latency_samples : int
@@ -53,6 +57,17 @@ class Profile:
         Rounds at least.
     budget : float or None
         Seconds for all rounds.
+    to_goal : str
+        Who is trained until the network's stated accuracy: ``all`` in every timed trial, so that
+        ``epochs`` is the most that they take; the ``fastest`` of each network, once; or ``none``.
+    null_pairs : tuple of str or None
+        Pairs whose implementations are measured as two arms each, for the null test; None for all.
+    axis_pairs : tuple of str or None
+        Pairs that are measured with other threads and batch sizes too; None for all styles.
+    batch_sizes : tuple of int
+        Those other batch sizes.
+    products : bool
+        Whether the rate of matrix products is measured.
     """
 
     epochs: int
@@ -63,6 +78,11 @@ class Profile:
     parity_epochs: int
     rounds: int
     budget: float | None
+    to_goal: str
+    null_pairs: tuple[str, ...] | None
+    axis_pairs: tuple[str, ...] | None
+    batch_sizes: tuple[int, ...]
+    products: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,36 +106,53 @@ PROFILES = {
     "quick": Profile(
         epochs=1,
         passes=1,
-        latency_samples=20,
+        latency_samples=10,
         seeds=0,
         seeds_for_all=False,
         parity_epochs=0,
         rounds=1,
         budget=None,
+        to_goal="none",
+        null_pairs=(),
+        axis_pairs=(),
+        batch_sizes=(),
+        products=False,
     ),
     "default": Profile(
         epochs=1,
-        passes=4,
-        latency_samples=200,
+        passes=3,
+        latency_samples=100,
         seeds=2,
         seeds_for_all=False,
         parity_epochs=1,
         rounds=3,
         budget=900.0,
+        to_goal="fastest",
+        null_pairs=("low level, compiled",),
+        axis_pairs=("own loop, compiled",),
+        batch_sizes=(32, 512, 1024),
+        products=True,
     ),
     "thorough": Profile(
-        epochs=5,
+        epochs=25,
         passes=6,
         latency_samples=1000,
         seeds=9,
         seeds_for_all=True,
         parity_epochs=1,
-        rounds=10,
-        budget=10800.0,
+        rounds=5,
+        budget=28800.0,
+        to_goal="all",
+        null_pairs=None,
+        axis_pairs=None,
+        batch_sizes=(32, 64, 256, 512, 1024),
+        products=True,
     ),
 }
 
 TIME_LIMIT = 600.0
+AXIS_PASSES = 3
+GOAL_EPOCHS = 25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +205,9 @@ class Campaign:
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())
             },
-            "parity": [[found.name, found.device, found.reason] for found in self.parity],
+            "parity": sorted(
+                [found.name, found.device, found.batch_size or 0, found.reason] for found in self.parity
+            ),
             "data": self.data.sha256,
             "machine": self.machine,
         }
@@ -180,15 +219,70 @@ class Campaign:
         """Where this campaign's trials are stored."""
         return self.root / self.key[:16]
 
+    @property
+    def profile(self) -> Profile:
+        return PROFILES[self.settings.profile]
+
     def plan(self, number: int) -> list[Trial]:
-        """The trials of a round, in the random order that the seed and the round give."""
-        arms = [
-            (implementation, device)
-            for device in self.settings.devices
-            for implementation in self.implementations
+        """The trials of a round, in the random order that the seed and the round give.
+
+        Those of the comparison, of the null tests and of the axes are mixed.
+        """
+        trials = []
+        for device in self.settings.devices:
+            for implementation in self.implementations:
+                trial = self._trial(implementation, device, number)
+                trials.append(trial)
+                if _of_pair(implementation, self.profile.null_pairs):
+                    trials.append(_under(trial, NULL))
+                if _of_pair(implementation, self.profile.axis_pairs):
+                    trials += self._axes(trial)
+            if self.profile.products:
+                trials += self._products(device, number)
+        order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(trials))
+        return [trials[index] for index in order]
+
+    def _axes(self, trial: Trial) -> list[Trial]:
+        """A trial with other threads, and with other batch sizes, of as many images a pass."""
+        task = catalogue.task(trial.network)
+        short = dataclasses.replace(trial, epochs=0, passes=AXIS_PASSES, latency_samples=0, goal=None)
+        counts = other_threads(self.settings.threads) if trial.device == "cpu" else []
+        found = [_under(short, THREADS, threads, threads=threads) for threads in counts]
+        for batch_size in self.profile.batch_sizes:
+            if batch_size != task.batch_size:
+                batches = task.timed_batches * task.batch_size // batch_size
+                found.append(
+                    _under(short, BATCH_SIZE, batch_size, batch_size=batch_size, pass_batches=batches)
+                )
+        return found
+
+    def _products(self, device: str, number: int) -> list[Trial]:
+        """A trial for each framework that measures the rate of matrix products."""
+        return [
+            Trial(
+                identifier=f"{number:04d}-products-{framework}-{device}",
+                purpose="products",
+                network="",
+                style="",
+                framework=framework,
+                source_sha256="",
+                device=device,
+                threads=self.settings.threads,
+                seed=self.settings.seed,
+                round=number,
+                epochs=0,
+                passes=0,
+                pass_batches=0,
+                latency_samples=0,
+                data_name="",
+                data="",
+                interpreter=environment.interpreter,
+                time_limit=TIME_LIMIT,
+                condition=PRODUCTS,
+            )
+            for (framework, on), environment in sorted(self.environments.items())
+            if on == device
         ]
-        order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(arms))
-        return [self._trial(arms[index][0], arms[index][1], number) for index in order]
 
     def plan_seeds(self) -> list[Trial]:
         """The trials for the accuracy with other seeds, in random order.
@@ -196,7 +290,7 @@ class Campaign:
         The default profile trains with them only the networks whose epoch is short enough to be
         timed whole.
         """
-        profile = PROFILES[self.settings.profile]
+        profile = self.profile
         arms = [
             (implementation, self.settings.seed + number)
             for number in range(1, profile.seeds + 1)
@@ -214,11 +308,58 @@ class Campaign:
             seed=seed % 2**32,
             epochs=1,
             passes=0,
-            latency_samples=1,
+            latency_samples=0,
+            goal=None,
+            condition=SEED,
         )
 
+    def plan_goal(self, records: Sequence[Record]) -> list[Trial]:
+        """One trial for each network, of the style whose epoch was the shortest, up to its accuracy.
+
+        A network whose trial has been made keeps it, also when later rounds find another style faster.
+
+        Parameters
+        ----------
+        records : sequence of Record
+            What was measured so far; the rounds that every campaign has decide.
+        """
+        if self.profile.to_goal != "fastest":
+            return []
+        whole = [record for record in records if record.trial.round < self.settings.rounds]
+        made = {record.trial.network: record.trial for record in records if record.trial.purpose == "goal"}
+        found = []
+        for network in sorted({item.network for item in self.implementations}):
+            if network in made:
+                found.append(made[network])
+                continue
+            times = {
+                arm.style: estimate.value
+                for arm in summary.arms(whole)
+                if (arm.network, arm.device) == (network, "cpu")
+                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+            }
+            if not times:
+                continue
+            style = min(times, key=lambda name: times[name])
+            implementation = next(
+                item for item in self.implementations if (item.network, item.style) == (network, style)
+            )
+            found.append(
+                dataclasses.replace(
+                    self._trial(implementation, "cpu", 0),
+                    identifier=f"goal-{network}-{style}-cpu",
+                    purpose="goal",
+                    epochs=GOAL_EPOCHS,
+                    passes=0,
+                    latency_samples=0,
+                    goal=catalogue.task(network).accuracy_goal,
+                    condition=GOAL,
+                )
+            )
+        return found
+
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
-        profile = PROFILES[self.settings.profile]
+        profile = self.profile
         task = catalogue.task(implementation.network)
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
@@ -239,6 +380,7 @@ class Campaign:
             data=str(self.data_path),
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
+            goal=task.accuracy_goal if profile.to_goal == "all" else None,
         )
 
     def stored(self) -> list[Record]:
@@ -266,6 +408,7 @@ class Campaign:
         for number in itertools.count():
             if number == self.settings.rounds:
                 yield from self._measure(self.plan_seeds(), done)
+                yield from self._measure(self.plan_goal(list(done.values())), done)
             if number >= self.settings.rounds and not self._fits(number, list(done.values())):
                 return
             yield from self._measure(self.plan(number), done)
@@ -286,10 +429,13 @@ class Campaign:
         environment = self.environments[trial.framework, trial.device]
         if environment.problem:
             return not_run(trial, UNAVAILABLE, environment.problem)
+        if trial.purpose == "products":
+            return runner.run(trial, self.folder)
         judged = [
             found
             for found in self.parity
-            if (found.name, found.device) == (trial.implementation, trial.device)
+            if (found.name, found.device, found.batch_size)
+            == (trial.implementation, trial.device, trial.batch_size)
         ]
         if not judged or not judged[0].passed:
             reason = judged[0].reason if judged else "it was not held against the reference"
@@ -302,21 +448,46 @@ class Campaign:
             return False
         whole = [record for record in records if record.trial.round < number]
         spent = sum(record.seconds for record in whole)
-        rounds = sum(record.seconds for record in whole if record.trial.purpose == "measure")
+        rounds = sum(record.seconds for record in whole if is_of_a_round(record.trial))
         # With every framework unavailable a round costs nothing, and no number of them would do.
         return rounds > 0 and spent + rounds / number <= self.settings.budget
 
-    def progress(self) -> Progress:
-        """How far the campaign is, and how long it will go on."""
-        records = self.stored()
-        arms = len(self.implementations) * len(self.settings.devices)
+    def progress(self, ended: Sequence[Record] | None = None) -> Progress:
+        """How far the campaign is, and how long it will go on.
+
+        A trial is expected to take as long as the same one did in earlier rounds, and before there
+        is such a one, as long as the others on average.
+
+        Parameters
+        ----------
+        ended : sequence of Record or None
+            Of the trials that have ended; None to read them.
+        """
+        records = self.stored() if ended is None else ended
+        known: dict[tuple[object, ...], list[float]] = {}
+        for record in records:
+            known.setdefault(_kind(record.trial), []).append(record.seconds)
         spent = sum(record.seconds for record in records)
-        each = spent / len(records) if records else 0.0
+        mean = spent / len(records) if records else 0.0
+
+        def expected(trial: Trial) -> float:
+            found = known.get(_kind(trial))
+            return sum(found) / len(found) if found else mean
+
+        first = self.plan(0)
+        others = [*self.plan_seeds(), *self.plan_goal(records)]
+        round_seconds = sum(map(expected, first))
         rounds = self.settings.rounds
-        if self.settings.budget is not None and each > 0:
-            rounds = max(rounds, int(self.settings.budget / (each * arms)))
-        total = max(rounds * arms + len(self.plan_seeds()), len(records))
-        return Progress(len(records), total, each * (total - len(records)))
+        if self.settings.budget is not None and round_seconds > 0:
+            left = self.settings.budget - sum(map(expected, others))
+            rounds = max(rounds, int(left / round_seconds))
+        done = {record.trial.identifier for record in records}
+        missing = [
+            trial
+            for trial in [*itertools.chain.from_iterable(map(self.plan, range(rounds))), *others]
+            if trial.identifier not in done
+        ]
+        return Progress(len(records), len(records) + len(missing), sum(map(expected, missing)))
 
     def forget(self) -> None:
         """Remove what was measured before, so that it is measured anew."""
@@ -337,8 +508,63 @@ class Campaign:
             machine=self.machine,
             settings=self.settings,
             parity=list(self.parity),
-            records=records,
+            environments=[
+                EnvironmentDescription(framework, device, found.problem, found.versions, found.bytes)
+                for (framework, device), found in sorted(self.environments.items())
+            ],
+            # Where things lie on this machine is nobody's business who reads the results.
+            records=[
+                dataclasses.replace(record, trial=dataclasses.replace(record.trial, data="", interpreter=""))
+                for record in records
+            ],
         )
+
+
+def other_threads(threads: int) -> list[int]:
+    """Fewer threads than these: 1, 2, 4 and so on."""
+    return [2**power for power in range(threads.bit_length()) if 2**power < threads]
+
+
+def other_batch_sizes(settings: Settings, implementations: Sequence[Implementation]) -> list[Question]:
+    """What the parity gate has to answer before other batch sizes are timed."""
+    profile = PROFILES[settings.profile]
+    return [
+        Question(implementation, device, batch_size)
+        for device in settings.devices
+        for implementation in implementations
+        if _of_pair(implementation, profile.axis_pairs)
+        for batch_size in profile.batch_sizes
+        if batch_size != catalogue.task(implementation.network).batch_size
+    ]
+
+
+def is_of_a_round(trial: Trial) -> bool:
+    """Whether a trial is repeated in every round, rather than made once a campaign."""
+    return trial.purpose in ("measure", "products")
+
+
+def _of_pair(implementation: Implementation, pairs: Sequence[str] | None) -> bool:
+    return pairs is None or implementation.pair in pairs
+
+
+def _under(trial: Trial, condition: str, *values: int, **changes: Any) -> Trial:
+    """The trial under another condition, with a name of its own."""
+    name = "-".join([trial.identifier, condition, *map(str, values)])
+    return dataclasses.replace(trial, identifier=name, condition=condition, **changes)
+
+
+def _kind(trial: Trial) -> tuple[object, ...]:
+    """What the trials of the same arm in other rounds have in common."""
+    return (
+        trial.purpose,
+        trial.condition,
+        trial.network,
+        trial.style,
+        trial.framework,
+        trial.device,
+        trial.threads,
+        trial.batch_size,
+    )
 
 
 def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:

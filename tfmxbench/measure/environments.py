@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -40,6 +41,8 @@ class Environment:
         Why trials cannot run in it; empty where they can.
     versions : dict of str to str
         Of Python and the framework's distributions, as far as the interpreter could tell.
+    bytes : int or None
+        The space that its installed packages take, Python itself not included; None where unknown.
     """
 
     framework: str
@@ -47,6 +50,7 @@ class Environment:
     interpreter: str
     problem: str
     versions: dict[str, str]
+    bytes: int | None = None
 
 
 def variable(framework: str) -> str:
@@ -193,7 +197,32 @@ def _try(framework: str, device: str, interpreter: str) -> Environment:
     )
     with tempfile.TemporaryDirectory(prefix="tfmxbench-") as folder:
         record = runner.run(trial, pathlib.Path(folder))
-    return Environment(framework, device, interpreter, record.reason, record.versions)
+    size = None if record.reason else packages_bytes(interpreter)
+    return Environment(framework, device, interpreter, record.reason, record.versions, size)
+
+
+def packages_bytes(interpreter: str) -> int | None:
+    """The space that an interpreter's installed packages take; None where it does not tell.
+
+    Files that the interpreter made from them, its byte code, are not counted.
+    """
+    asked = "import json, sysconfig; print(json.dumps(sysconfig.get_paths()))"
+    try:
+        finished = subprocess.run(
+            [interpreter, "-I", "-c", asked], stdin=subprocess.DEVNULL, capture_output=True, check=True
+        )
+        paths = json.loads(finished.stdout)
+        # On some systems the one is a link to the other.
+        folders = {os.path.realpath(paths[name]) for name in ("purelib", "platlib")}
+    except (OSError, subprocess.CalledProcessError, ValueError, KeyError, TypeError):
+        return None
+    return sum(
+        pathlib.Path(folder, name).lstat().st_size
+        for path in folders
+        for folder, _, names in os.walk(path)
+        if not folder.endswith("__pycache__")
+        for name in names
+    )
 
 
 def gpu_problem() -> str:

@@ -5,12 +5,14 @@ What it finds is cached by all that it depends on, and never by time.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
 import json
 import pathlib
 import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +21,7 @@ import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import runner
+from tfmxbench.measure import machine, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -27,6 +29,27 @@ from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 
 TIME_LIMIT = 1800.0
+
+
+# One thread computes a reference, the others wait for it.
+_computing = threading.Lock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """What is to be held against the reference.
+
+    Attributes
+    ----------
+    implementation : Implementation
+    device : str
+    batch_size : int or None
+        None for the task's own. With another one only the first steps are compared.
+    """
+
+    implementation: Implementation
+    device: str
+    batch_size: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,53 +79,80 @@ class Gate:
     epochs: int
     cache: pathlib.Path
 
-    def run(
-        self, implementations: Sequence[Implementation], devices: Sequence[str]
-    ) -> Iterator[tuple[Implementation, str, Parity | None]]:
-        """Compare implementations with their network's reference.
+    def run(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Parity]]:
+        """Compare implementations with their network's reference, several at a time.
+
+        Nothing is timed here, so each processor may compare another one.
 
         Yields
         ------
-        Implementation, str, Parity or None
-            Each implementation and device twice: with None before it is looked at, and with what
-            was found. Those whose framework cannot run here are left out.
+        Question, Parity
+            As they are answered. Those whose framework cannot run here are left out.
         """
-        for device in devices:
-            for implementation in implementations:
-                if self.environments[implementation.framework, device].problem:
-                    continue
-                yield implementation, device, None
-                yield implementation, device, self.compare(implementation, device)
+        asked = [
+            question
+            for question in questions
+            if not self.environments[question.implementation.framework, question.device].problem
+        ]
+        with concurrent.futures.ThreadPoolExecutor(machine.processors()) as pool:
+            # The first to ask computes a reference that takes long; so the networks take turns.
+            waiting = {
+                pool.submit(
+                    self.compare, question.implementation, question.device, question.batch_size
+                ): question
+                for question in _in_turns(asked)
+            }
+            try:
+                while waiting:
+                    # With a time limit, so that an interrupt is noticed whichever thread it reaches.
+                    done, _ = concurrent.futures.wait(
+                        waiting, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED
+                    )
+                    for finished in done:
+                        yield waiting.pop(finished), finished.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                runner.end_all()
+                raise
 
-    def compare(self, implementation: Implementation, device: str) -> Parity:
+    def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
         """Compare one implementation with its reference, or read what was found before."""
-        path = self.cache / f"{self._key(implementation, device)}.json"
+        path = self.cache / f"{self._key(implementation, device, batch_size)}.json"
         with contextlib.suppress(ValueError):
             values = read_json(path)
             check_parity(values)
             return Parity(**values)
         identity = (implementation.network, implementation.style, implementation.framework, device)
+
+        def failed(reason: str) -> Parity:
+            return Parity(
+                *identity, passed=False, reason=reason, losses=[], deviations=[], batch_size=batch_size
+            )
+
         foreign = parity.foreign_imports(implementation.path, implementation.framework)
         if foreign:
-            reason = f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
-            return Parity(*identity, passed=False, reason=reason, losses=[], deviations=[])
-        expected, problem = self._arrays(catalogue.reference(implementation.network), "cpu")
+            return failed(
+                f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
+            )
+        found, problem = self._arrays(implementation, device, batch_size)
         if problem:
-            reason = f"the reference could not be computed: {problem}"
-            return Parity(*identity, passed=False, reason=reason, losses=[], deviations=[])
-        found, problem = self._arrays(implementation, device)
+            return failed(problem)
+        with _computing:
+            expected, problem = self._arrays(catalogue.reference(implementation.network), "cpu", batch_size)
         if problem:
-            return Parity(*identity, passed=False, reason=problem, losses=[], deviations=[])
+            return failed(f"the reference could not be computed: {problem}")
         bars = parity.BARS[catalogue.task(implementation.network).optimizer]
-        judged = parity.judge(found, expected, bars, identity)
+        judged = dataclasses.replace(parity.judge(found, expected, bars, identity), batch_size=batch_size)
         self.cache.mkdir(parents=True, exist_ok=True)
         runner.write_json(path, dataclasses.asdict(judged))
         return judged
 
-    def _arrays(self, implementation: Implementation, device: str) -> tuple[dict[str, np.ndarray], str]:
+    def _arrays(
+        self, implementation: Implementation, device: str, batch_size: int | None
+    ) -> tuple[dict[str, np.ndarray], str]:
         """An implementation's numbers; or none, and why there are none."""
         is_reference = implementation.style == catalogue.REFERENCE
-        path = self.cache / f"{self._key(implementation, device)}.npz"
+        path = self.cache / f"{self._key(implementation, device, batch_size)}.npz"
         if is_reference and path.is_file():
             with contextlib.suppress(ValueError):
                 return _load(path), ""
@@ -117,7 +167,7 @@ class Gate:
             threads=self.threads,
             seed=self.seed,
             round=0,
-            epochs=self.epochs,
+            epochs=self.epochs if batch_size is None else 0,
             passes=0,
             pass_batches=0,
             latency_samples=0,
@@ -125,6 +175,7 @@ class Gate:
             data=str(self.data_path),
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
+            batch_size=batch_size,
         )
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="parity-", dir=self.cache) as folder:
@@ -140,11 +191,13 @@ class Gate:
                 left.replace(path)
             return arrays, ""
 
-    def _key(self, implementation: Implementation, device: str) -> str:
+    def _key(self, implementation: Implementation, device: str, batch_size: int | None) -> str:
         """Hash of all that the comparison depends on."""
         folder = implementation.path.parent
         environment = self.environments[implementation.framework, device]
         conditions = {
+            # Two files of one content are two implementations.
+            "name": implementation.name,
             "sources": [
                 runner.source_sha256(path)
                 for path in (
@@ -157,12 +210,24 @@ class Gate:
             "harness": runner.harness_sha256(),
             "environment": [environment.interpreter, environment.versions],
             "device": device,
+            "batch_size": batch_size,
             "data": self.data_sha256,
             "threads": self.threads,
             "seed": self.seed,
             "epochs": self.epochs,
         }
         return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _in_turns(questions: Sequence[Question]) -> list[Question]:
+    """The questions in an order in which the networks take turns."""
+    places: dict[str, int] = {}
+    keyed = []
+    for question in questions:
+        network = question.implementation.network
+        places[network] = places.get(network, -1) + 1
+        keyed.append((places[network], question))
+    return [question for _, question in sorted(keyed, key=lambda pair: pair[0])]
 
 
 def _load(path: pathlib.Path) -> dict[str, np.ndarray]:

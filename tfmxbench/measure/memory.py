@@ -1,4 +1,4 @@
-"""Resident memory of this process, in bytes.
+"""Resident memory of a process, in bytes.
 
 ``ru_maxrss`` is inherited across fork and exec, so that a small child of a large parent reports its
 parent's peak; ``/proc/self/status`` speaks of this process alone.
@@ -6,12 +6,10 @@ parent's peak; ``/proc/self/status`` speaks of this process alone.
 
 from __future__ import annotations
 
-import os
 
-
-def resident() -> int:
-    """Bytes of memory that the process holds now (VmRSS), and 0 where the system does not tell."""
-    return _status("VmRSS")
+def resident(process: int | str = "self") -> int:
+    """Bytes of memory that a process holds now (VmRSS), and 0 where the system does not tell."""
+    return _status("VmRSS", process)
 
 
 def peak() -> int:
@@ -19,11 +17,13 @@ def peak() -> int:
     return _status("VmHWM")
 
 
-def _status(field: str) -> int:
-    if not os.path.exists("/proc/self/status"):
+def _status(field: str, process: int | str = "self") -> int:
+    try:
+        with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        # No such file system, or the process has ended.
         return 0
-    with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            if line.startswith(field + ":"):
-                return int(line.split()[1]) * 1024
     return 0

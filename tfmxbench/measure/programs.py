@@ -1,11 +1,12 @@
 """What a worker does with a trial: ``measure`` times an implementation, ``parity`` steps through it,
-``probe`` tries the framework on the device.
+``products`` times matrix products, ``probe`` tries the framework on the device.
 
 These functions run in the framework's environment.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import importlib.metadata
@@ -20,13 +21,18 @@ from typing import Any
 import numpy as np
 
 from tfmxbench import frameworks
-from tfmxbench.measure import inputs, memory, prepared
-from tfmxbench.measure.trial import Measurement, Memory, Pass, Span, Trial, to_json
+from tfmxbench.measure import energy, inputs, memory, prepared
+from tfmxbench.measure.trial import MatrixProducts, Measurement, Memory, Pass, Span, Trial, to_json
 from tfmxbench.networks import Task
 
 INFERENCE_REPEATS = 3
 PARITY_STEPS = 50
 PARITY_IMAGES = 256
+# Larger batches take fewer steps, of about as many images in all.
+PARITY_TRAINING_IMAGES = 6400
+PRODUCT_SIZE = 2048
+PRODUCT_WARM_UP = 3
+PRODUCT_REPEATS = 12
 
 
 class Stopwatch:
@@ -53,6 +59,8 @@ class Subject:
         self.imported = stopwatch.span()
         self.memory_imported = memory.resident()
         self.task: Task = importlib.import_module(name).TASK
+        if trial.batch_size is not None:
+            self.task = dataclasses.replace(self.task, batch_size=trial.batch_size)
         problem = self.framework.device_problem(trial.device)
         if problem:
             raise RuntimeError(problem)
@@ -88,13 +96,18 @@ def run(trial: Trial, interpreter: dict[str, float], result_path: str) -> dict[s
     ValueError
         If the trial names no program that there is.
     """
-    if trial.purpose in ("measure", "accuracy"):
+    if trial.purpose in ("measure", "accuracy", "goal"):
         return measure(trial, Span(**interpreter))
+    if trial.purpose == "products":
+        return products(trial)
     if trial.purpose == "parity":
         return parity(trial, pathlib.Path(result_path).with_suffix(".npz"))
     if trial.purpose == "probe":
         return probe(trial)
-    raise ValueError(f"there is no program {trial.purpose!r}; there are measure, accuracy, parity and probe")
+    raise ValueError(
+        f"there is no program {trial.purpose!r}; "
+        "there are measure, accuracy, goal, products, parity and probe"
+    )
 
 
 def probe(trial: Trial) -> dict[str, Any]:
@@ -106,6 +119,31 @@ def probe(trial: Trial) -> dict[str, Any]:
     if problem:
         return {**facts, "status": "failed", "reason": problem}
     return {**facts, "device_name": framework.device_name(trial.device)}
+
+
+def products(trial: Trial) -> dict[str, Any]:
+    """Time products of two square matrices in the framework: what the machine can do at best."""
+    restrict_processors(trial.threads)
+    framework = frameworks.load(trial.framework)
+    framework.configure(trial.threads)
+    problem = framework.device_problem(trial.device)
+    if problem:
+        raise RuntimeError(problem)
+    random = np.random.RandomState(trial.seed)
+    values = random.uniform(-1, 1, (2, PRODUCT_SIZE, PRODUCT_SIZE)).astype(np.float32)
+    multiply = framework.matrix_product(values[0], values[1], trial.device)
+    seconds = []
+    for _ in range(PRODUCT_WARM_UP + PRODUCT_REPEATS):
+        start = time.perf_counter()
+        multiply()
+        framework.synchronise()
+        seconds.append(time.perf_counter() - start)
+    return {
+        "hashes": {},
+        "versions": versions(framework),
+        "device_name": framework.device_name(trial.device),
+        "products": to_json(MatrixProducts(PRODUCT_SIZE, seconds[PRODUCT_WARM_UP:])),
+    }
 
 
 def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
@@ -126,11 +164,13 @@ def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
         epochs.append(timed_pass(subject, model, data, number, 0))
         predicted = subject.implementation.predict(model, test_x).argmax(axis=1)
         accuracies.append(float((predicted == test_y).mean()))
+        if trial.goal is not None and accuracies[-1] >= trial.goal:
+            break
     for number in range(trial.passes):
         passes.append(timed_pass(subject, model, data, trial.epochs + number, trial.pass_batches))
 
     inference = []
-    for _ in range(INFERENCE_REPEATS):
+    for _ in range(INFERENCE_REPEATS if trial.latency_samples else 0):
         stopwatch = Stopwatch()
         subject.implementation.predict(model, test_x)
         inference.append(stopwatch.span())
@@ -158,6 +198,8 @@ def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
             peak=memory.peak(),
             device=subject.framework.device_memory(trial.device),
         ),
+        training_images=len(data["train_images"]),
+        test_images=len(test_x),
     )
     return {**subject.facts(data, first_order), "measurement": to_json(measurement)}
 
@@ -169,14 +211,16 @@ def timed_pass(subject: Subject, model: Any, data: dict[str, np.ndarray], epoch:
     if batches:
         order = order[: batches * batch_size]
     x, y = as_inputs(data["train_images"][order], data["train_labels"][order], subject.task)
+    counter = energy.Counter()
     stopwatch = Stopwatch()
     loss = subject.implementation.train(model, x, y)
     subject.framework.synchronise()
     span = stopwatch.span()
+    joules = counter.joules()
     if not math.isfinite(loss):
         raise FloatingPointError(f"the mean loss of epoch {epoch} is {loss}; it should be finite")
     count = len(x) // batch_size
-    return Pass(span.wall, span.cpu, count, count * batch_size, float(loss))
+    return Pass(span.wall, span.cpu, count, count * batch_size, float(loss), joules)
 
 
 def parity(trial: Trial, path: pathlib.Path) -> dict[str, Any]:
@@ -213,15 +257,16 @@ def parity_arrays(
         parameter after the steps and after the pass, as ``step/<name>`` and ``pass/<name>``.
     """
     batch_size = task.batch_size
+    steps = parity_steps(batch_size)
     order = inputs.batch_order(len(data["train_images"]), seed, 0)
-    order = order[: PARITY_STEPS * batch_size + batch_size // 2]
+    order = order[: steps * batch_size + batch_size // 2]
     x, y = as_inputs(data["train_images"][order], data["train_labels"][order], task)
     test_x, _ = as_inputs(data["test_images"][:PARITY_IMAGES], data["test_labels"][:PARITY_IMAGES], task)
 
     model = build()
     arrays = {"logits": np.asarray(implementation.predict(model, test_x))}
     losses = []
-    for step in range(PARITY_STEPS):
+    for step in range(steps):
         batch = slice(step * batch_size, (step + 1) * batch_size)
         losses.append(implementation.train(model, x[batch], y[batch]))
     arrays["losses"] = np.array(losses, np.float64)
@@ -240,6 +285,11 @@ def parity_arrays(
     for name, value in implementation.get_parameters(model).items():
         arrays[f"pass/{name}"] = np.array(value)
     return arrays
+
+
+def parity_steps(batch_size: int) -> int:
+    """Single steps that the gate compares: 50, and fewer of batches that are larger than 128."""
+    return max(min(PARITY_STEPS, PARITY_TRAINING_IMAGES // batch_size), 5)
 
 
 def epoch_arrays(

@@ -14,20 +14,33 @@ import subprocess
 import tempfile
 import threading
 import time
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, TextIO
 
 from tfmxbench import frameworks
-from tfmxbench.measure import inputs, memory, prepared, programs, worker
+from tfmxbench.measure import energy, inputs, memory, prepared, programs, worker
 from tfmxbench.measure.schema import check_result, check_trial, read_json
-from tfmxbench.measure.trial import COMPLETED, FAILED, Record, Trial, measurement_from_json, to_json
+from tfmxbench.measure.trial import (
+    COMPLETED,
+    FAILED,
+    MatrixProducts,
+    Record,
+    Trial,
+    measurement_from_json,
+    to_json,
+)
 
 OUTPUT_LIMIT = 8 * 1024
 RESULT_LIMIT = 16 * 1024 * 1024
 ENDING_TIME = 5.0
+SAMPLING_INTERVAL = 0.1
+CURVE_POINTS = 200
 
 # Of the parent's environment only this reaches a worker: a variable that changes what a framework
 # does would change the measurement on one machine and not on another.
 INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 class Output:
@@ -50,6 +63,33 @@ class Output:
         """The last ``OUTPUT_LIMIT`` bytes as text; invalid UTF-8 is replaced."""
         self._thread.join(ENDING_TIME)
         return b"".join(self._chunks)[-OUTPUT_LIMIT:].decode("utf-8", errors="replace").strip()
+
+
+class MemoryCurve:
+    """Memory of a process over time, as its parent sees it.
+
+    A long trial is sampled more rarely: every second point is dropped when there are too many.
+
+    Parameters
+    ----------
+    process : int
+        The number of the process.
+    """
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._start = time.monotonic()
+        self.interval = SAMPLING_INTERVAL
+        self.points: list[list[float]] = []
+
+    def sample(self) -> None:
+        """Add a point, if the system tells."""
+        held = memory.resident(self._process)
+        if held:
+            self.points.append([round(time.monotonic() - self._start, 3), held])
+        if len(self.points) > CURVE_POINTS:
+            self.points = self.points[::2]
+            self.interval *= 2
 
 
 def command(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -> list[str]:
@@ -87,7 +127,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     result_path.unlink(missing_ok=True)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
-    problem, output = _execute(trial, trial_path, result_path)
+    problem, output, curve = _execute(trial, trial_path, result_path)
     seconds = time.monotonic() - clock
     result: dict[str, Any] = {}
     try:
@@ -99,6 +139,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     elif not problem and result["hashes"].get("source", trial.source_sha256) != trial.source_sha256:
         problem = f"the source of {trial.implementation} changed after the trial was planned"
     measurement = None if problem else result.get("measurement")
+    products = None if problem else result.get("products")
     return Record(
         trial=trial,
         status=FAILED if problem else COMPLETED,
@@ -110,6 +151,8 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         versions=result.get("versions", {}),
         device_name=result.get("device_name", ""),
         measurement=measurement_from_json(measurement) if measurement else None,
+        products=MatrixProducts(**products) if products else None,
+        memory_curve=curve,
     )
 
 
@@ -126,8 +169,16 @@ def repeat(trial: Trial) -> Record:
         return run(trial, pathlib.Path(folder))
 
 
-def _execute(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -> tuple[str, str]:
-    """Run the process; return why it failed, or an empty string, and the end of its output."""
+def _execute(
+    trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path
+) -> tuple[str, str, list[list[float]]]:
+    """Run the process.
+
+    Returns
+    -------
+    str, str, list
+        Why it failed, or an empty string; the end of its output; its memory over time.
+    """
     line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
     try:
         process = subprocess.Popen(
@@ -140,21 +191,41 @@ def _execute(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) 
             start_new_session=True,
         )
     except OSError as error:
-        return f"{trial.interpreter} could not be started: {error.strerror}", ""
+        return f"{trial.interpreter} could not be started: {error.strerror}", "", []
     assert process.stdout is not None
+    _running.add(process)
     output = Output(process.stdout)
+    curve = MemoryCurve(process.pid)
     problem = ""
     try:
-        code = process.wait(trial.time_limit)
-        if code < 0:
+        code = _wait(process, trial.time_limit, curve)
+        if code is None:
+            problem = f"did not end within its limit of {trial.time_limit:g} s"
+        elif code < 0:
             problem = f"killed by signal {_signal_name(-code)}"
         elif code > 0:
             problem = f"exited with code {code}"
-    except subprocess.TimeoutExpired:
-        problem = f"did not end within its limit of {trial.time_limit:g} s"
     finally:
         _end_group(process)
-    return problem, output.text()
+        _running.discard(process)
+    return problem, output.text(), curve.points
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) -> int | None:
+    """The process' exit code; None if it did not end within the limit, in seconds."""
+    deadline = time.monotonic() + limit
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            return process.wait(min(curve.interval, left))
+        except subprocess.TimeoutExpired:
+            curve.sample()
+    return None
+
+
+def end_all() -> None:
+    """End the processes of all trials that other threads are waiting for."""
+    for process in list(_running):
+        _end_group(process)
 
 
 def _signal_name(number: int) -> str:
@@ -203,41 +274,86 @@ def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
     ValueError
         Naming what is missing.
     """
-    if trial.purpose != "probe" and "source" not in result["hashes"]:
+    if trial.purpose not in ("probe", "products") and "source" not in result["hashes"]:
         raise ValueError("left a result without the hash of its source")
-    if trial.purpose not in ("measure", "accuracy"):
+    if trial.purpose == "products" and result.get("products") is None:
+        raise ValueError("left a result without matrix products")
+    if trial.purpose not in ("measure", "accuracy", "goal"):
         return
     measurement = result.get("measurement")
     if measurement is None:
         raise ValueError("left a result without a measurement")
+    epochs = _epochs_asked(trial, measurement["accuracies"])
     asked = {
-        "epochs": trial.epochs,
-        "accuracies": trial.epochs,
+        "epochs": epochs,
+        "accuracies": epochs,
         "passes": trial.passes,
         "latencies": trial.latency_samples,
+        "inference": programs.INFERENCE_REPEATS if trial.latency_samples else 0,
     }
     for name, number in asked.items():
         if len(measurement[name]) != number:
             raise ValueError(f"left {len(measurement[name])} {name}; {number} were asked for")
 
 
+def _epochs_asked(trial: Trial, accuracies: Sequence[float]) -> int:
+    """Whole epochs that a trial takes: as many as it says, or up to the first that reaches its goal."""
+    if trial.goal is None:
+        return trial.epochs
+    reached = [number for number, found in enumerate(accuracies, start=1) if found >= trial.goal]
+    return min([trial.epochs, *reached])
+
+
 def write_json(path: pathlib.Path, values: Any) -> None:
     """Write JSON so that the file is there whole or not at all."""
+    with written_whole(path) as file:
+        json.dump(values, file, indent=1, allow_nan=False)
+        file.write("\n")
+
+
+@contextlib.contextmanager
+def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[TextIO]:
+    """A text file to write to, which takes its place once it is whole, or else leaves nothing behind.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its place; a file that is there already is replaced.
+    newline : str or None
+        As :func:`open` takes it.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(values, file, indent=1, allow_nan=False)
-            file.write("\n")
+        with temporary.open("w", encoding="utf-8", newline=newline) as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _keep_name(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _keep_name(folder: pathlib.Path) -> None:
+    """Have the names in a folder survive a loss of power, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def harness_sha256() -> str:
     """Hash of what runs in a worker besides an implementation and its task."""
-    own = [pathlib.Path(str(module.__file__)) for module in (worker, programs, inputs, prepared, memory)]
+    own = [
+        pathlib.Path(str(module.__file__)) for module in (worker, programs, inputs, prepared, memory, energy)
+    ]
     digest = hashlib.sha256()
     for path in [*own, *sorted(frameworks.FOLDER.glob("*.py"))]:
         digest.update(path.read_bytes())

@@ -1,4 +1,4 @@
-"""The schema of results files, and reading and checking against it."""
+"""The schema of results files, in all versions that there were, and checking against it."""
 
 from __future__ import annotations
 
@@ -34,23 +34,31 @@ def _refuse(name: str) -> float:
 
 
 @functools.cache
-def _validator(definition: str) -> Callable[[Any], Any]:
-    schema = json.loads(PATH.read_text(encoding="utf-8"))
+def _validator(definition: str, version: int | None = None) -> Callable[[Any], Any]:
+    path = PATH if version is None else PATH.with_name(f"results.version{version}.schema.json")
+    schema = json.loads(path.read_text(encoding="utf-8"))
     compiled: Callable[[Any], Any] = fastjsonschema.compile(
         {**schema, "$ref": f"#/definitions/{definition}"}, use_default=False
     )
     return compiled
 
 
-def check_results(values: Any) -> None:
+def check_results(values: Any, version: int | None = None) -> None:
     """Check a results file's content.
+
+    Parameters
+    ----------
+    values : object
+        What :mod:`json` read.
+    version : int or None
+        An older version of the schema to check against; None for the present one.
 
     Raises
     ------
     ValueError
         Naming the place, and what should be there.
     """
-    _check("results", values)
+    _check("results", values, version)
 
 
 def check_result(values: Any) -> None:
@@ -97,9 +105,9 @@ def check_parity(values: Any) -> None:
     _check("parity", values)
 
 
-def _check(definition: str, values: Any) -> None:
+def _check(definition: str, values: Any, version: int | None = None) -> None:
     try:
-        _validator(definition)(values)
+        _validator(definition, version)(values)
     except fastjsonschema.JsonSchemaValueException as error:
         message = error.message if len(error.message) < 300 else error.message[:300] + "..."
         raise ValueError(f"not a {definition} of tfmxbench: {message}") from None

@@ -10,6 +10,7 @@ from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import runner
 from tfmxbench.measure.schema import check_results, read_json
 from tfmxbench.measure.trial import SCHEMA_VERSION, Record, record_from_json, to_json
+from tfmxbench.measure.versions import upgraded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,11 +47,44 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class DataDescription:
-    """The data set that was trained on: its name, where it came from, and its hash."""
+    """The data set that was trained on.
+
+    Attributes
+    ----------
+    name : str
+        ``mnist`` or ``synthetic-digits``.
+    source : str
+        Where the data came from, for people to read.
+    sha256 : str
+        Hash of its four arrays, see :func:`tfmxbench.measure.inputs.hash_arrays`.
+    """
 
     name: str
     source: str
     sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvironmentDescription:
+    """A framework's environment.
+
+    Attributes
+    ----------
+    framework, device : str
+        What it is for.
+    problem : str
+        Why nothing could run in it; empty where trials could.
+    versions : dict of str to str
+        Of Python and of the framework's distributions.
+    bytes : int or None
+        The space that its packages take, Python itself not included; None where not known.
+    """
+
+    framework: str
+    device: str
+    problem: str
+    versions: dict[str, str]
+    bytes: int | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,10 +100,15 @@ class Results:
     package : str
         Version of tfmxbench.
     data : DataDescription
+        The data set that was trained on.
     machine : dict of str to str
+        System, processor, number of processors, memory and GPU, in words.
     settings : Settings
+        What the campaign was asked to measure.
     parity : list of Parity
         What the parity gate found of each implementation on each device.
+    environments : list of EnvironmentDescription
+        The frameworks' environments, by framework and device.
     records : list of Record
         In the order in which they were measured.
     """
@@ -81,6 +120,7 @@ class Results:
     machine: dict[str, str]
     settings: Settings
     parity: list[Parity]
+    environments: list[EnvironmentDescription]
     records: list[Record]
 
 
@@ -98,11 +138,9 @@ def read_results(path: pathlib.Path) -> Results:
         names the file.
     """
     try:
-        values = read_json(path)
-        if isinstance(values, dict) and values.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
-            version = str(values["schema_version"])[:40]
-            raise ValueError(f"its schema version is {version}; this tfmxbench reads {SCHEMA_VERSION}")
+        values = upgraded(read_json(path))
         check_results(values)
+        _check_passes(values["records"])
     except ValueError as error:
         raise ValueError(f"{path} is not a results file: {error}") from None
     del values["schema_version"]
@@ -112,9 +150,28 @@ def read_results(path: pathlib.Path) -> Results:
             "data": DataDescription(**values["data"]),
             "settings": Settings(**values["settings"]),
             "parity": [Parity(**found) for found in values["parity"]],
+            "environments": [EnvironmentDescription(**found) for found in values["environments"]],
             "records": [record_from_json(record) for record in values["records"]],
         }
     )
+
+
+def _check_passes(records: list[dict[str, Any]]) -> None:
+    """Check what no schema can say: that the numbers of images and batches go together.
+
+    Raises
+    ------
+    ValueError
+        Naming the record.
+    """
+    for number, record in enumerate(records):
+        measurement = record["measurement"]
+        for item in [*measurement["epochs"], *measurement["passes"]] if measurement else []:
+            images, batches, most = item["images"], item["batches"], measurement["training_images"]
+            if images % batches or images > most:
+                raise ValueError(
+                    f"records[{number}] has a pass of {images} images in {batches} batches, of {most} images"
+                )
 
 
 def write_results(path: pathlib.Path, results: Results) -> None:

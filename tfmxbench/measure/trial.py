@@ -8,11 +8,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 COMPLETED = "completed"
 FAILED = "failed"
 UNAVAILABLE = "unavailable"
+
+# The conditions of the comparison itself; trials under any other are never part of it.
+STANDARD = "standard"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Trial:
         Unique in its campaign; the name of its files.
     purpose : str
         What it is for: ``measure`` for times, ``accuracy`` for the accuracy with another seed,
-        ``parity`` for the gate, ``probe`` to see whether the framework works.
+        ``goal`` for the epochs up to a stated accuracy, ``products`` for the rate of matrix
+        products, ``parity`` for the gate, ``probe`` to see whether the framework works.
     network, style, framework : str
         The implementation.
     source_sha256 : str
@@ -41,7 +45,7 @@ class Trial:
     epochs : int
         Whole epochs, the first of which is timed apart. Test accuracy is taken after each.
     passes : int
-        Timed passes after the whole epochs.
+        Timed passes after the whole epochs. Without a whole epoch the first of them warms up.
     pass_batches : int
         Batches in such a pass, and 0 for all.
     latency_samples : int
@@ -54,6 +58,13 @@ class Trial:
         Path of the framework's Python.
     time_limit : float
         Seconds after which the process is ended.
+    condition : str
+        ``standard`` for the comparison; ``null`` for the other arm of a null test; ``threads`` or
+        ``batch-size`` where that differs from the comparison's.
+    batch_size : int or None
+        Images in a batch; None for the task's own.
+    goal : float or None
+        Test accuracy at which the whole epochs end before their number is reached.
     """
 
     identifier: str
@@ -74,6 +85,9 @@ class Trial:
     data: str
     interpreter: str
     time_limit: float
+    condition: str = STANDARD
+    batch_size: int | None = None
+    goal: float | None = None
 
     @property
     def implementation(self) -> str:
@@ -109,6 +123,9 @@ class Pass:
         How many were trained on.
     loss : float
         Mean loss of the batches.
+    energy : float or None
+        Joules that the machine's processors took meanwhile, all that runs on it included; None
+        where it cannot be read.
     """
 
     wall: float
@@ -116,6 +133,7 @@ class Pass:
     batches: int
     images: int
     loss: float
+    energy: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +177,10 @@ class Measurement:
     latencies : list of float
         Seconds for predicting a single image, in order.
     memory : Memory
+    training_images : int
+        How many the data set has.
+    test_images : int or None
+        Likewise; None in records of schema version 1, which did not say.
     """
 
     interpreter: Span
@@ -170,11 +192,29 @@ class Measurement:
     inference: list[Span]
     latencies: list[float]
     memory: Memory
+    training_images: int
+    test_images: int | None
 
     @property
     def steady(self) -> list[Pass]:
-        """The passes that come after the first epoch."""
-        return self.epochs[1:] + self.passes
+        """The passes that come after the first, which traces and compiles."""
+        return (self.epochs + self.passes)[1:]
+
+
+@dataclasses.dataclass(frozen=True)
+class MatrixProducts:
+    """Products of two square matrices of float32, which the framework computed.
+
+    Attributes
+    ----------
+    size : int
+        Rows and columns.
+    seconds : list of float
+        Of each product, warmed up.
+    """
+
+    size: int
+    seconds: list[float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,6 +242,10 @@ class Record:
         The device's name as the framework knows it.
     measurement : Measurement or None
         None when the trial did not complete, or measured nothing.
+    products : MatrixProducts or None
+        Of a trial for the rate of matrix products.
+    memory_curve : list of [float, int]
+        Seconds since the start of the process, and the bytes that it held then.
     """
 
     trial: Trial
@@ -214,6 +258,8 @@ class Record:
     versions: dict[str, str]
     device_name: str
     measurement: Measurement | None
+    products: MatrixProducts | None = None
+    memory_curve: list[list[float]] = dataclasses.field(default_factory=list)
 
     @property
     def completed(self) -> bool:
@@ -227,12 +273,13 @@ def to_json(value: Any) -> dict[str, Any]:
 
 def record_from_json(values: dict[str, Any]) -> Record:
     """A record from what :mod:`json` read, which the schema has been checked against."""
-    measurement = values["measurement"]
+    measurement, products = values["measurement"], values["products"]
     return Record(
         **{
             **values,
             "trial": Trial(**values["trial"]),
             "measurement": measurement and measurement_from_json(measurement),
+            "products": products and MatrixProducts(**products),
         }
     )
 
@@ -249,4 +296,6 @@ def measurement_from_json(values: dict[str, Any]) -> Measurement:
         inference=[Span(**item) for item in values["inference"]],
         latencies=values["latencies"],
         memory=Memory(**values["memory"]),
+        training_images=values["training_images"],
+        test_images=values["test_images"],
     )

@@ -47,6 +47,9 @@ class Task:
         Dense kernels are (inputs, outputs); convolution kernels are (rows, columns, input
         channels, output channels); a dense kernel that follows a convolution takes its inputs
         in the order rows, columns, channels. Implementations transpose into their own layout.
+    positions : mapping of str to int
+        For each kernel, at how many places of its input it is applied: 1 in a dense layer, rows
+        times columns of the output in a convolution.
     optimizer : str
         Name of the update rule: ``momentum`` or ``adam``.
     batch_size : int
@@ -56,6 +59,8 @@ class Task:
     timed_batches : int
         Batches in a timed pass after the first epoch; 0 for the whole epoch. A network whose
         epoch is long is timed in shorter passes.
+    accuracy_goal : float
+        Share of the test images; the time to reach it is measured or computed.
     """
 
     name: str
@@ -64,10 +69,12 @@ class Task:
     input_shape: tuple[int, ...]
     classes: int
     parameters: Mapping[str, tuple[int, ...]]
+    positions: Mapping[str, int]
     optimizer: str
     batch_size: int
     learning_rate: float
     timed_batches: int
+    accuracy_goal: float
 
     @property
     def parameter_count(self) -> int:

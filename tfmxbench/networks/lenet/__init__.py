@@ -53,8 +53,16 @@ TASK = LeNet(
         "dense3_kernel": (84, 10),
         "dense3_bias": (10,),
     },
+    positions={
+        "convolution1_kernel": 28 * 28,
+        "convolution2_kernel": 10 * 10,
+        "dense1_kernel": 1,
+        "dense2_kernel": 1,
+        "dense3_kernel": 1,
+    },
     optimizer="adam",
     batch_size=128,
     learning_rate=1e-3,
     timed_batches=100,
+    accuracy_goal=0.985,
 )

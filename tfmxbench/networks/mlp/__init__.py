@@ -37,8 +37,10 @@ TASK = MultilayerPerceptron(
         "dense3_kernel": (64, 10),
         "dense3_bias": (10,),
     },
+    positions={"dense1_kernel": 1, "dense2_kernel": 1, "dense3_kernel": 1},
     optimizer="momentum",
     batch_size=128,
     learning_rate=0.02,
     timed_batches=0,
+    accuracy_goal=0.97,
 )

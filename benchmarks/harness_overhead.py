@@ -1,0 +1,150 @@
+"""Does an epoch take longer because the harness times it?
+
+In one process of each framework, the same model is trained by turns by the harness (``timed_pass``,
+with its clocks, its counter of energy and its synchronisation) and by a bare loop: ``train`` between
+two readings of the clock, as a person would write it. The order of the two is drawn anew for each
+pair; the parent samples the process' memory all the while, as it does in a trial. What is compared is
+the ratio of the two times of each pair, with a 95% interval.
+
+On a machine whose times scatter by several percent that interval is wider than what is to be shown. So
+the harness is also timed with a ``train`` that does nothing: what its clock then shows is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from statistics import median
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+BAR = 0.01
+IDLE_PASSES = 200
+SUBJECTS = (("mlp", "keras_function"), ("mlp", "symbol"), ("lenet", "keras_function"), ("lenet", "symbol"))
+
+
+def child(trial_path: str, pairs: int) -> None:
+    """Train by turns, in the framework's own environment; print the seconds of each pair as JSON."""
+    import numpy as np
+
+    from tfmxbench.measure import inputs, prepared, programs
+    from tfmxbench.measure.trial import Trial
+
+    trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
+    subject = programs.Subject(trial)
+    model = subject.build()
+    data = prepared.read_prepared(trial.data)
+    random = np.random.RandomState(trial.seed)
+    found = []
+
+    def harness(epoch: int) -> float:
+        return programs.timed_pass(subject, model, data, epoch, trial.pass_batches).wall
+
+    def bare(epoch: int) -> float:
+        order = inputs.batch_order(len(data["train_images"]), trial.seed, epoch)
+        order = order[: trial.pass_batches * subject.task.batch_size or None]
+        x, y = data["train_images"][order], data["train_labels"][order]
+        x, y = programs.as_inputs(x, y, subject.task)
+        start = time.perf_counter()
+        subject.implementation.train(model, x, y)
+        subject.framework.synchronise()
+        return time.perf_counter() - start
+
+    # The first passes trace, compile and fill the allocator.
+    harness(0), bare(0)
+    for number in range(pairs):
+        turns = [("harness", harness), ("bare", bare)]
+        random.shuffle(turns)
+        found.append({name: run(number) for name, run in turns})
+    subject.implementation = types.SimpleNamespace(train=lambda model, x, y: 0.0)
+    idle = [programs.timed_pass(subject, model, data, number, 1).wall for number in range(IDLE_PASSES)]
+    print(json.dumps({"pairs": found, "idle": idle}))
+
+
+def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]], list[float]]:
+    """The seconds of each pair, and of passes that do nothing, from the framework's environment."""
+    from tfmxbench.measure import cache, campaign, data, environments, runner
+    from tfmxbench.measure.trial import Trial, to_json
+    from tfmxbench.networks import catalogue
+
+    implementation = next(item for item in catalogue.implementations(network) if item.style == style)
+    environment = environments.find(implementation.framework, "cpu")
+    if environment.problem:
+        raise SystemExit(f"{implementation.framework}: {environment.problem}")
+    dataset = data.load_from_environment()
+    trial = Trial(
+        identifier="overhead",
+        purpose="measure",
+        network=network,
+        style=style,
+        framework=implementation.framework,
+        source_sha256=runner.source_sha256(implementation.path),
+        device="cpu",
+        threads=len(os.sched_getaffinity(0)),
+        seed=0,
+        round=0,
+        epochs=0,
+        passes=0,
+        pass_batches=catalogue.task(network).timed_batches,
+        latency_samples=0,
+        data_name=dataset.name,
+        data=str(data.prepare(dataset, cache.folder() / "prepared")),
+        interpreter=environment.interpreter,
+        time_limit=campaign.TIME_LIMIT,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "trial.json"
+        path.write_text(json.dumps(to_json(trial)))
+        process = subprocess.Popen(
+            [trial.interpreter, __file__, "--child", str(path), "--pairs", str(pairs)],
+            stdout=subprocess.PIPE,
+            env=runner.environment_variables(trial, dict(os.environ)),
+        )
+        curve = runner.MemoryCurve(process.pid)
+        while True:
+            try:
+                printed, _ = process.communicate(timeout=curve.interval)
+                break
+            except subprocess.TimeoutExpired:
+                curve.sample()
+    if process.returncode:
+        raise SystemExit(f"{network}/{style} exited with code {process.returncode}")
+    found = json.loads(printed.splitlines()[-1])
+    return found["pairs"], found["idle"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=60, help="pairs of passes (default: %(default)s)")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, options.pairs)
+        return 0
+    from tfmxbench.analysis import statistics
+
+    held = True
+    for network, style in SUBJECTS:
+        pairs, idle = measure(network, style, options.pairs)
+        ratio = statistics.estimate([pair["harness"] / pair["bare"] for pair in pairs])
+        own = median(idle) / median(pair["bare"] for pair in pairs)
+        # The interval alone decides nothing where it reaches beyond the bar on both sides.
+        within = own <= BAR and ratio.low <= 1 + BAR
+        held = held and within
+        print(
+            f"{network}/{style}: of a pass the harness itself takes {own:.4%}; harness over bare loop "
+            f"{ratio.value:.4f} ({ratio.low:.4f} to {ratio.high:.4f}), {len(pairs)} pairs: "
+            f"{'within' if within else 'NOT within'} {BAR:.0%}"
+        )
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,305 @@
+"""What a campaign measures besides the comparison: null arms, axes, seeds, goals and matrix products."""
+
+import collections
+import dataclasses
+import itertools
+
+import pytest
+
+from tfmxbench.analysis.parity import Parity
+from tfmxbench.measure import campaign
+from tfmxbench.measure.trial import FAILED, STANDARD
+from tfmxbench.networks import catalogue
+
+DEFAULT, THOROUGH = campaign.PROFILES["default"], campaign.PROFILES["thorough"]
+NETWORKS = ("mlp", "lenet")
+ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
+COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
+OWN_LOOP = [item for item in catalogue.implementations("mlp") if item.pair == "own loop, compiled"]
+AXES = ("threads", "batch-size")
+
+
+def judged(implementations, devices=("cpu",), batch_sizes=(None, 32, 64, 256, 512, 1024)) -> list[Parity]:
+    """What the gate says of implementations that pass with every batch size."""
+    return [
+        Parity(item.network, item.style, item.framework, device, True, "", [2.3], [1e-7], batch_size=size)
+        for item in implementations
+        for device in devices
+        for size in batch_sizes
+    ]
+
+
+@pytest.fixture
+def make(make_campaign):
+    """Make a campaign whose implementations pass the gate with every batch size."""
+
+    def make(implementations=ALL, **changes) -> campaign.Campaign:
+        values = {"profile": "default", "parity": judged(implementations, changes.get("devices", ("cpu",)))}
+        return make_campaign(implementations, **{**values, **changes})
+
+    return make
+
+
+def of(trials, condition: str) -> list:
+    return [trial for trial in trials if trial.condition == condition]
+
+
+def plain(trial) -> dict:
+    """What a trial does, without its name."""
+    return {**dataclasses.asdict(trial), "identifier": "", "condition": ""}
+
+
+# The plan of a round.
+
+
+@pytest.mark.parametrize("profile", sorted(campaign.PROFILES))
+def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profile):
+    planned = make(profile=profile, threads=4)
+    for number in range(2):
+        found = of(planned.plan(number), STANDARD)
+        arms = sorted((trial.network, trial.style) for trial in found)
+        assert arms == sorted((item.network, item.style) for item in ALL)
+        assert {(trial.threads, trial.batch_size, trial.purpose) for trial in found} == {(4, None, "measure")}
+
+
+def test_the_quick_profile_compares_and_does_nothing_else(make):
+    planned = make(profile="quick", threads=4)
+    assert {trial.condition for trial in planned.plan(0)} == {STANDARD}
+    assert planned.plan_seeds() == planned.plan_goal([]) == []
+
+
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_names_are_unique_in_the_whole_campaign(make, profile):
+    planned = make(profile=profile, threads=8, devices=["cpu", "gpu"])
+    trials = [*itertools.chain(*map(planned.plan, range(3))), *planned.plan_seeds()]
+    names = collections.Counter(trial.identifier for trial in trials)
+    assert max(names.values()) == 1
+    # They name files, too.
+    assert len({name.lower() for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
+    """Anything else that differed would be what the null test finds."""
+    planned = make(profile=profile, threads=4, devices=["cpu", "gpu"]).plan(1)
+    standard = {trial.identifier: trial for trial in of(planned, STANDARD)}
+    arms = of(planned, "null")
+    for trial in arms:
+        name = trial.identifier.removesuffix("-null")
+        assert name != trial.identifier
+        assert plain(trial) == plain(standard[name])
+    pairs = campaign.PROFILES[profile].null_pairs
+    wanted = [item for item in ALL if pairs is None or item.pair in pairs]
+    assert len(arms) == len({trial.identifier for trial in arms}) == 2 * len(wanted) > 0
+
+
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_an_axis_varies_one_thing(make, profile):
+    """Other threads, or another batch size; of the pairs that the profile names."""
+    planned = make(profile=profile, threads=8).plan(0)
+    standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
+    settings = campaign.PROFILES[profile]
+    wanted = {
+        (item.network, item.style)
+        for item in ALL
+        if settings.axis_pairs is None or item.pair in settings.axis_pairs
+    }
+    for condition, field, values in (
+        ("threads", "threads", [1, 2, 4]),
+        ("batch-size", "batch_size", list(settings.batch_sizes)),
+    ):
+        found = of(planned, condition)
+        assert {(trial.network, trial.style) for trial in found} == wanted
+        assert len(found) == len(wanted) * len(values)
+        for arm in wanted:
+            mine = [trial for trial in found if (trial.network, trial.style) == arm]
+            assert sorted(getattr(trial, field) for trial in mine) == values
+        varied = {
+            "identifier",
+            "condition",
+            "epochs",
+            "passes",
+            "pass_batches",
+            "latency_samples",
+            "goal",
+            field,
+        }
+        for trial in found:
+            changed = dataclasses.asdict(standard[trial.network, trial.style])
+            assert {
+                key for key, value in dataclasses.asdict(trial).items() if value != changed[key]
+            } <= varied
+
+
+def test_a_trial_of_an_axis_makes_three_passes_and_no_more(make):
+    found = [trial for trial in make(profile="thorough", threads=4).plan(0) if trial.condition in AXES]
+    assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in found} == {(0, 3, 0, None)}
+
+
+def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
+    """But for less than a batch of them; 0 batches are a whole epoch."""
+    planned = make(profile="thorough", threads=2).plan(0)
+    for trial in planned:
+        if trial.purpose != "measure":
+            continue
+        task = catalogue.task(trial.network)
+        batch_size = trial.batch_size or task.batch_size
+        missing = task.timed_batches * task.batch_size - trial.pass_batches * batch_size
+        assert 0 <= missing < batch_size
+        assert bool(trial.pass_batches) == bool(task.timed_batches)
+
+
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypatch):
+    own = {catalogue.task(network).batch_size for network in NETWORKS}
+    assert not own & {trial.batch_size for trial in make(profile=profile).plan(0)}
+    among = dataclasses.replace(campaign.PROFILES[profile], batch_sizes=(32, *own, 512))
+    monkeypatch.setitem(campaign.PROFILES, profile, among)
+    planned = make(profile=profile)
+    assert {trial.batch_size for trial in of(planned.plan(0), "batch-size")} == {32, 512}
+    asked = campaign.other_batch_sizes(planned.settings, ALL)
+    assert {question.batch_size for question in asked} == {32, 512}
+
+
+@pytest.mark.parametrize(
+    ("threads", "others"),
+    [(1, []), (2, [1]), (3, [1, 2]), (4, [1, 2]), (6, [1, 2, 4]), (8, [1, 2, 4]), (9, [1, 2, 4, 8])],
+)
+def test_other_threads_are_fewer_and_double(make, threads, others):
+    assert campaign.other_threads(threads) == others
+    found = of(make(OWN_LOOP, threads=threads).plan(0), "threads")
+    assert sorted(trial.threads for trial in found) == sorted(others * len(OWN_LOOP))
+
+
+def test_threads_are_varied_on_the_processor_alone(make):
+    planned = make(threads=4, devices=["cpu", "gpu"]).plan(0)
+    assert {trial.device for trial in of(planned, "threads")} == {"cpu"}
+    assert {trial.device for trial in of(planned, "batch-size")} == {"cpu", "gpu"}
+
+
+def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make):
+    for profile in ("default", "thorough"):
+        planned = make(profile=profile, devices=["cpu", "gpu"])
+        asked = {
+            (question.implementation.name, question.device, question.batch_size)
+            for question in campaign.other_batch_sizes(planned.settings, ALL)
+        }
+        timed = of(planned.plan(0), "batch-size")
+        assert asked == {(trial.implementation, trial.device, trial.batch_size) for trial in timed}
+
+
+def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make):
+    planned = make(devices=["cpu", "gpu"], threads=4)
+    environments = dict(planned.environments)
+    # The reference's environment is for the CPU alone.
+    del environments["numpy", "gpu"]
+    found = of(make(devices=["cpu", "gpu"], threads=4, environments=environments).plan(2), "products")
+    assert sorted((trial.framework, trial.device) for trial in found) == sorted(environments)
+    assert {(t.purpose, t.round, t.threads, t.network, t.epochs) for t in found} == {
+        ("products", 2, 4, "", 0)
+    }
+
+
+def test_all_conditions_are_mixed_in_one_random_order(make):
+    """What was measured apart would meet another machine: each kind comes first, and last, at times."""
+    planned = make(COMPILED + OWN_LOOP, threads=2)
+    orders = [[trial.condition for trial in planned.plan(number)] for number in range(60)]
+    conditions = set(orders[0])
+    assert conditions == {STANDARD, "null", "threads", "batch-size", "products"}
+    assert {order[0] for order in orders} == {order[-1] for order in orders} == conditions
+    again = make(COMPILED + OWN_LOOP, threads=2)
+    assert [[trial.condition for trial in again.plan(number)] for number in range(60)] == orders
+    assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan(0) != planned.plan(0)
+
+
+# Trials that are made once a campaign.
+
+
+@pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
+def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
+    planned = make(profile=profile, seed=2**32 - 2)
+    found = planned.plan_seeds()
+    number = campaign.PROFILES[profile].seeds
+    wanted = [item for item in ALL if item.network in networks]
+    arms = collections.Counter((trial.network, trial.style) for trial in found)
+    assert arms == {(item.network, item.style): number for item in wanted}
+    # Seeds begin again at 0, and none is the campaign's own.
+    assert {trial.seed for trial in found} == {2**32 - 1, *range(number - 1)}
+    assert {(t.purpose, t.condition, t.device, t.epochs, t.passes, t.latency_samples) for t in found} == {
+        ("accuracy", "seed", "cpu", 1, 0, 0)
+    }
+    assert {trial.goal for trial in found} == {None}
+
+
+def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):
+    planned = make(profile="thorough")
+    for trial in planned.plan(0):
+        timed = trial.condition in (STANDARD, "null")
+        assert trial.goal == (catalogue.task(trial.network).accuracy_goal if timed else None)
+        assert trial.epochs == (THOROUGH.epochs if timed else 0)
+    assert planned.plan_goal([]) == []
+
+
+@pytest.fixture
+def timed(make, make_record):
+    """Records of rounds of the default profile, with the wall seconds that each style is given."""
+
+    def records(walls: dict[str, float], rounds=1, **changes) -> list:
+        planned = make(**changes)
+        trials = itertools.chain(*map(planned.plan, range(rounds)))
+        return [
+            make_record(trial, wall=walls.get(trial.style, 5.0))
+            for trial in trials
+            if trial.purpose == "measure"
+        ]
+
+    return records
+
+
+def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make, timed):
+    found = make(seed=3).plan_goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
+    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
+    for trial in found:
+        assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
+        assert (trial.epochs, trial.passes, trial.latency_samples) == (campaign.GOAL_EPOCHS, 0, 0)
+        assert trial.goal == catalogue.task(trial.network).accuracy_goal
+    assert len({trial.identifier for trial in found}) == 2
+
+
+def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make, timed):
+    """Not by a null arm, other threads or batch sizes, another device, or later rounds."""
+    records = timed({"gluon": 2.0}, rounds=4, threads=4, devices=["cpu", "gpu"])
+
+    def quicker(record):
+        trial = record.trial
+        odd = trial.condition != STANDARD or trial.device != "cpu" or trial.round >= 2
+        if not odd or trial.style == "gluon":
+            return record
+        passes = [dataclasses.replace(item, wall=0.001) for item in record.measurement.passes]
+        return dataclasses.replace(record, measurement=dataclasses.replace(record.measurement, passes=passes))
+
+    planned = make(rounds=2, threads=4, devices=["cpu", "gpu"])
+    assert {trial.style for trial in planned.plan_goal([quicker(record) for record in records])} == {"gluon"}
+
+
+def test_a_style_that_did_not_complete_is_not_the_fastest(make, timed):
+    records = [
+        dataclasses.replace(record, status=FAILED, reason="killed", measurement=None)
+        if record.trial.style == "symbol" or record.trial.network == "lenet"
+        else record
+        for record in timed({"gluon": 2.0, "symbol": 1.0})
+    ]
+    found = make().plan_goal(records)
+    assert [(trial.network, trial.style) for trial in found] == [("mlp", "gluon")]
+    assert make().plan_goal([]) == []
+
+
+def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make, timed):
+    first = timed({"gluon": 2.0, "symbol": 3.0})
+    (made,) = (trial for trial in make(rounds=1).plan_goal(first) if trial.network == "mlp")
+    assert made.style == "gluon"
+    more = timed({"gluon": 2.0, "symbol": 0.1}, rounds=3)
+    assert {trial.style for trial in make(rounds=3).plan_goal(more)} == {"symbol"}
+    record = dataclasses.replace(more[0], trial=made)
+    found = make(rounds=3).plan_goal([*more, record])
+    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "gluon")]

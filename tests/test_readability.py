@@ -1,0 +1,485 @@
+"""Readability: names, nesting, branches and radon's measures, of what an example shows."""
+
+import ast
+import math
+import textwrap
+
+import pytest
+from radon import metrics
+from radon.visitors import ComplexityVisitor
+
+from tfmxbench import frameworks
+from tfmxbench.analysis.readability import Readability, readability
+from tfmxbench.networks import catalogue
+from tfmxbench.report import html
+from tfmxbench.report import readability as page
+
+ALL = [item for network in catalogue.networks() for item in catalogue.implementations(network)]
+PARITY = """
+
+# What only parity needs.
+SCALE = 2 * 3
+
+
+def transpose(values):
+    if values.ndim == 4 and values.wide:
+        for value in values:
+            while value:
+                mx.parity(value).gather()
+    return mx.nd.transpose(values)
+
+
+def set_parameters(model, parameters):
+    model.network.set_data(transpose(parameters) * SCALE + 1)
+
+
+def get_parameters(model):
+    # A comment.
+    return {name: value.data() for name, value in model.items() if value}
+"""
+
+
+@pytest.fixture
+def measure(tmp_path):
+    """Measure a source."""
+
+    def found(source: str) -> Readability:
+        path = tmp_path / "style.py"
+        path.write_text(textwrap.dedent(source), encoding="utf-8")
+        return readability(path)
+
+    return found
+
+
+@pytest.fixture
+def names(measure):
+    """The names in a body of ``build``, with given imports."""
+
+    def found(imports: str, body: str) -> list[str]:
+        return list(measure(f"{imports}\n\ndef build(task, x):\n{textwrap.indent(body, '    ')}\n").names)
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imports", "body", "wanted"),
+    [
+        ("import mxnet as mx", "return mx.nd.array(x)", ["mxnet.nd.array"]),
+        ("import mxnet", "return mxnet.nd.array(x)", ["mxnet.nd.array"]),
+        ("import mxnet.gluon.nn", "return mxnet.gluon.nn.Dense(1)", ["mxnet.gluon.nn.Dense"]),
+        ("import mxnet.gluon.nn as layers", "return layers.Dense(1)", ["mxnet.gluon.nn.Dense"]),
+        ("from mxnet.gluon import nn", "return nn.Dense(1)", ["mxnet.gluon.nn.Dense"]),
+        ("from mxnet.gluon.nn import Dense as D", "return D(1)", ["mxnet.gluon.nn.Dense"]),
+        ("import tensorflow as tf", "return tf.float32", ["tensorflow.float32"]),
+        ("import tensorflow as tf", "return tf.nn.relu(tf.nn.relu(x))", ["tensorflow.nn.relu"]),
+        (
+            "import mxnet as mx\nfrom mxnet import gluon\nfrom mxnet.gluon import nn",
+            "return mx.gluon.nn.Dense(1), gluon.nn.Dense(2), nn.Dense(3)",
+            ["mxnet.gluon.nn.Dense"],
+        ),
+    ],
+)
+def test_a_name_stands_with_its_whole_path_whatever_it_is_imported_as(names, imports, body, wanted):
+    assert names(imports, body) == wanted
+
+
+def test_names_in_decorators_bases_arguments_and_withs_are_found(measure):
+    found = measure("""
+        import tensorflow as tf
+        def build(task):
+            @tf.function(input_signature=[tf.TensorSpec(None)])
+            def step(x, start=tf.constant(0)):
+                with tf.GradientTape() as tape:
+                    pass
+            return Net(step)
+        class Net(tf.keras.Model):
+            pass
+    """)
+    assert set(found.names) == {
+        "tensorflow.function",
+        "tensorflow.TensorSpec",
+        "tensorflow.constant",
+        "tensorflow.GradientTape",
+        "tensorflow.keras.Model",
+    }
+
+
+def test_what_is_imported_and_not_used_is_not_counted(names):
+    assert names("import mxnet as mx\nfrom mxnet import gluon, np", "np = 1") == []
+
+
+def test_other_modules_are_not_the_framework(names):
+    imports = "import math\nimport numpy as np\nfrom types import SimpleNamespace\nfrom .mxnet import other"
+    assert names(imports, "return SimpleNamespace(), math.sqrt(np.linalg.norm(other.x)), np") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("x.backward()", [".backward"]),
+        ("x.backward(); y = x.loss.backward", [".backward", ".loss"]),
+        ("x.grad[:] = x.grad_dict", [".grad", ".grad_dict"]),
+        ("mx.nd.array(x).asnumpy()", [".asnumpy", "mxnet.nd.array"]),
+        ("mx.data.Set.of(x).batch(2).take_some()", [".batch", ".take_some", "mxnet.data.Set.of"]),
+        ("x[0].step(f(x).collect())", [".collect", ".step"]),
+    ],
+)
+def test_an_attribute_of_anything_else_stands_with_its_dot(names, body, wanted):
+    assert names("import mxnet as mx", body) == wanted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "task.batch_size, x.task.pool_size",
+        "x.mean(), x.T, x.shape, x.reshape(1)",
+        "x.items(), x.keys(), x.append(1), x.add(1), ''.join(x), x.count(1)",
+        "super().__init__()",
+        "x.depth = 1\nx.depth += x.depth",
+        "model = SimpleNamespace(network=1, step=2)\nmodel.network, model.step",
+    ],
+)
+def test_attributes_that_are_known_or_the_files_own_are_not_counted(names, body):
+    assert names("import mxnet as mx\nfrom types import SimpleNamespace", body) == []
+
+
+def test_the_fields_and_methods_of_the_files_own_classes_are_not_counted(measure):
+    found = measure("""
+        import tensorflow as tf
+        class Net:
+            level: int = 1
+            depth = 2
+            def __init__(self):
+                self.dense, self.units = 1, 2
+            def call(self):
+                return self.dense, self.units, self.level, self.depth
+        def build(task):
+            net = Net()
+            return net.call(), net.compile()
+    """)
+    assert found.names == (".compile",)
+
+
+def test_keywords_of_other_calls_are_no_fields(names):
+    assert names("import mxnet as mx", "mx.make(step=1)\nx.step()") == [".step", "mxnet.make"]
+
+
+def test_a_containers_attribute_is_counted_on_what_the_framework_made(names):
+    body = "metric = mx.metric.create(x)\nother = {}\nreturn metric.get(), other.values(), metric.mean()"
+    assert names("import mxnet as mx", body) == [".get", "mxnet.metric.create"]
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("return 1", 1),
+        ("return [y for y in x if y for z in y]", 1),
+        ("for y in x:\n    pass", 2),
+        ("if x: return 1", 2),
+        ("with x:\n    while x:\n        pass", 3),
+        ("if x:\n    pass\nelif y:\n    pass\nelif z:\n    pass", 2),
+        ("if x:\n    pass\nelif y:\n    if z:\n        pass", 3),
+        ("if x:\n    pass\nelse:\n    if y:\n        pass", 3),
+        ("try:\n    pass\nexcept ValueError:\n    for y in x:\n        pass", 3),
+        ("match x:\n    case 1:\n        pass", 2),
+        ("def inner():\n    def innermost():\n        if x:\n            pass\n    return 1", 4),
+        ("class Inner:\n    def method(self):\n        pass", 3),
+        ("for y in x:\n    pass\nfor y in x:\n    pass", 2),
+    ],
+)
+def test_nesting_is_the_number_of_blocks_around_the_deepest_statement(measure, body, wanted):
+    assert measure(f"def build(task):\n{textwrap.indent(body, '    ')}\n").nesting == wanted
+
+
+def test_a_file_without_blocks_has_no_nesting_and_no_branches(measure):
+    found = measure("import mxnet as mx\nmx.npx.set_np()\n")
+    assert (found.nesting, found.branches, found.names) == (0, 0, ("mxnet.npx.set_np",))
+
+
+BRANCHES = [
+    ("return 1", 0),
+    ("with x:\n    return x + 1", 0),
+    ("if x:\n    pass\nelse:\n    pass", 1),
+    ("if x:\n    pass\nelif y:\n    pass", 2),
+    ("return 1 if x else 2", 1),
+    ("for y in x:\n    pass", 1),
+    ("while x:\n    pass\nelse:\n    pass", 2),
+    ("return x and y and z or w", 3),
+    ("return {y: 1 for y in x}", 1),
+    ("return [y for y in x if y if z for z in y]", 4),
+    ("assert x", 1),
+    ("try:\n    pass\nexcept ValueError:\n    pass\nexcept TypeError:\n    pass\nelse:\n    pass", 3),
+    ("match x:\n    case 1:\n        pass\n    case 2:\n        pass\n    case _:\n        pass", 2),
+]
+
+
+@pytest.mark.parametrize(("body", "wanted"), BRANCHES)
+def test_branches_are_decisions(measure, body, wanted):
+    source = f"def build(task):\n{textwrap.indent(body, '    ')}\n"
+    assert measure(source).branches == wanted
+    # The complexity of a function is 1 and its decisions.
+    assert ComplexityVisitor.from_code(source).functions[0].complexity == wanted + 1
+
+
+def test_branches_of_nested_functions_and_of_methods_count_once(measure):
+    """Radon leaves out the former, and adds one for each of the latter."""
+    found = measure("""
+        def build(task):
+            def step(x):
+                for y in x:
+                    pass
+            return Net(step)
+        class Net:
+            def call(self, x):
+                return x if x else None
+            def other(self):
+                pass
+    """)
+    assert found.branches == 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "operators", "operands", "vocabulary"),
+    [
+        ("a", 0, 0, 0),
+        ("f(a)", 0, 0, 0),
+        ("a + b", 1, 2, 3),
+        ("a + a", 1, 2, 2),
+        # The sum is an operand of the product.
+        ("(a + b) * a", 2, 4, 2 + 3),
+        ("a < b < c", 2, 3, 4),
+        ("-a", 1, 1, 2),
+    ],
+)
+def test_halsteads_volume_is_that_of_the_definition(measure, expression, operators, operands, vocabulary):
+    volume = measure(f"def build(a, b, c):\n    return {expression}\n").halstead_volume
+    length = operators + operands
+    assert volume == pytest.approx(length * math.log2(vocabulary) if length else 0.0)
+
+
+@pytest.mark.parametrize("comments", [0, 1, 2])
+def test_maintainability_is_that_of_the_formula(measure, comments):
+    statements = 20
+    found = measure(
+        "import mxnet\n\ndef build(a, b):\n"
+        + "    # A comment.\n" * comments
+        + "    if a:\n        return a + b\n"
+        + "    c = 1\n" * statements
+    )
+    volume, complexity, lines = 3 * math.log2(3), 1 + 1, 4 + statements
+    angle = math.radians(100 * comments / lines)
+    index = 171 - 5.2 * math.log(volume) - 0.23 * complexity - 16.2 * math.log(lines)
+    index += 50 * math.sin(math.sqrt(2.46 * angle))
+    assert found.maintainability == pytest.approx(index * 100 / 171)
+    assert found.maintainability < 100
+
+
+def test_maintainability_ends_at_its_best_value(measure):
+    assert measure("def build(a, b):\n    # A comment.\n    return a + b\n").maintainability == 100
+
+
+def test_a_string_of_several_lines_is_not_a_comment_to_maintainability(measure):
+    source = "def build(a, b):\n" + "    c = 1\n" * 20 + "    {}\n    return a + b\n"
+    found = measure(source.format('"""one\ntwo\nthree"""'))
+    assert found == measure(source.format("'one'"))
+    assert found.maintainability < 100
+
+
+EXAMPLE = '''\
+"""A style."""
+
+import mxnet as mx
+
+STYLE = {"level": "low", "paradigm": "imperative"}
+
+
+def build(task):
+    # A comment.
+    return mx.nd.zeros(task.input_shape) + 1
+
+
+def train(model, x, y):
+    for start in x:
+        model.forward(start)
+'''
+
+
+def test_what_parity_needs_leaves_no_trace(measure):
+    assert measure(EXAMPLE + PARITY) == measure(EXAMPLE)
+    # As part of the example, the same would be seen.
+    as_example = measure(EXAMPLE + PARITY.replace("def set_parameters", "def predict"))
+    example = measure(EXAMPLE)
+    assert {"mxnet.parity", "mxnet.nd.transpose", ".gather", ".set_data"} <= set(as_example.names)
+    assert as_example.nesting == 4 > example.nesting
+    assert as_example.branches > example.branches
+    assert as_example.halstead_volume > example.halstead_volume
+    assert as_example.maintainability < example.maintainability
+
+
+DOCUMENTED = """\
+{docstring}
+import mxnet as mx
+
+
+def build(task):
+    {docstring}
+    # A comment.
+    return Net(task) + 1
+
+
+class Net(mx.Block):
+    {docstring}
+    level = 1
+
+    def call(self, x):
+        {docstring}
+        def inner():
+            {docstring}
+            return x
+        return inner
+
+
+async def train(model, x, y):
+    {docstring}
+    return model - x
+"""
+
+
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        '"""One line."""',
+        '"""Größer: a line outside of ASCII."""',
+        '"""Several.\n\nif x and y: mx.nd.fake(a + b)\n    # No comment.\nfür alle."""',
+        "'''Other quotes.'''",
+        'r"""Raw \\d."""',
+        '"in" "parts"',
+    ],
+)
+def test_docstrings_have_no_influence(measure, docstring):
+    plain = "".join(line for line in DOCUMENTED.splitlines(keepends=True) if "{docstring}" not in line)
+    found = measure(DOCUMENTED.replace("{docstring}", docstring))
+    assert found == measure(plain)
+    assert found.names == ("mxnet.Block",)
+
+
+def test_what_shares_a_line_with_a_docstring_stays(measure):
+    source = "def build(a, b):\n    {} return a + b\n"
+    assert measure(source.format('"""Für alle.""" ;')) == measure(source.format(""))
+    commented = "def build(a, b):\n    {}# A comment.\n    return a + b\n"
+    assert measure(commented.format('"""Für alle."""  ')) == measure(commented.format(""))
+
+
+def test_a_function_that_is_only_a_docstring_is_still_a_function(measure):
+    source = (
+        "import mxnet as mx\n\ndef build(task):\n    {}\n    \ndef train(model, x, y):\n    return x + y\n"
+    )
+    for docstring in ('"""Nothing."""', '"""Nothing,\n    at length."""', '"""Nothing."""  # A comment.'):
+        comment = "  # A comment." if "#" in docstring else ""
+        assert measure(source.format(docstring)) == measure(source.format("pass" + comment))
+
+
+def test_comments_raise_maintainability_and_nothing_else(measure):
+    plain = measure(EXAMPLE.replace("    # A comment.\n", ""))
+    found = measure(EXAMPLE)
+    assert found.maintainability > plain.maintainability
+    assert (found.names, found.nesting, found.branches, found.halstead_volume) == (
+        plain.names,
+        plain.nesting,
+        plain.branches,
+        plain.halstead_volume,
+    )
+
+
+@pytest.mark.parametrize("content", [b"def build(:\n", b"x = '\xff'\n", b"x = 1\x00\n"])
+def test_a_file_that_does_not_parse_is_named(tmp_path, content):
+    path = tmp_path / "broken.py"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken\.py"):
+        readability(path)
+
+
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
+def test_every_implementation_has_plausible_figures(item):
+    found = readability(item.path)
+    module = frameworks.load(item.framework).MODULE
+    assert list(found.names) == sorted(set(found.names))
+    assert all(name.startswith((f"{module}.", ".")) for name in found.names)
+    assert any(name.startswith(f"{module}.") for name in found.names)
+    assert any(name.startswith(".") for name in found.names)
+    # Three functions, which are not all there is.
+    assert 1 <= found.nesting <= 6
+    assert 0 <= found.branches <= 40
+    assert (
+        0 <= found.halstead_volume < metrics.h_visit(item.path.read_text(encoding="utf-8")).total.volume + 1
+    )
+    assert 0 < found.maintainability <= 100
+
+
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
+def test_parity_functions_of_an_implementation_leave_no_trace(item, measure):
+    source = item.path.read_text(encoding="utf-8")
+    assert measure(source[: source.index("\ndef set_parameters")]) == readability(item.path)
+
+
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.name)
+def test_a_name_that_is_counted_is_in_the_file(item):
+    tree = ast.parse(item.path.read_text(encoding="utf-8"))
+    written = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    written |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    task = {field for field in vars(catalogue.task(item.network))}
+    last = {name.rpartition(".")[2] for name in readability(item.path).names}
+    assert last <= written
+    assert not last & task
+
+
+@pytest.mark.parametrize("network", catalogue.networks())
+def test_a_loop_of_your_own_is_deeper_and_branches_more_than_one_that_the_framework_owns(network):
+    styles = catalogue.implementations(network)
+    for owned in (item for item in styles if item.pair == "framework owns the loop"):
+        given = readability(owned.path)
+        own = [
+            item
+            for item in styles
+            if item.framework == owned.framework and (item.pair or "").startswith("own loop")
+        ]
+        assert own
+        for item in own:
+            found = readability(item.path)
+            assert found.nesting > given.nesting
+            assert found.branches > given.branches
+
+
+@pytest.mark.parametrize("network", catalogue.networks())
+def test_hybridizing_is_a_name_to_know(network):
+    found = {item.style: readability(item.path).names for item in catalogue.implementations(network)}
+    assert ".hybridize" in found["gluon_hybrid"]
+    assert ".hybridize" not in found["gluon"]
+
+
+@pytest.mark.parametrize("network", catalogue.networks())
+def test_the_page_shows_every_implementation_and_every_name(network):
+    table, listed, drawn = (show(network).source for show in (page.table, page.names, page.picture))
+    for item in catalogue.implementations(network):
+        found = readability(item.path)
+        assert table.count(f">{item.style}</th>") == 2
+        assert f"<summary>{item.style} (" in listed
+        assert f": {len(found.names)} names</summary>" in listed
+        assert all(f"<li><code>{name}</code></li>" in listed for name in found.names)
+        assert f">{item.style} (" in drawn
+    assert drawn.count('role="img"') == drawn.count("<figcaption>") == 2
+
+
+def test_an_index_without_a_volume_is_not_shown_as_the_best(tmp_path, monkeypatch):
+    """Radon gives 100 there."""
+    path = tmp_path / "style.py"
+    path.write_text("import mxnet as mx\n\ndef build(task):\n    return mx.nd.zeros(1)\n", encoding="utf-8")
+    assert readability(path).maintainability == 100
+    network = catalogue.networks()[0]
+    item = catalogue.implementations(network)[0]
+    changed = [type(item)(**{**vars(item), "path": path})]
+    monkeypatch.setattr(catalogue, "implementations", lambda name: changed)
+    assert f'<td class="number" data-order="{html.GREATEST}">-</td>' in page.table(network).source
+    assert ">100<" not in page.table(network).source
+    assert ">-</text>" in page.picture(network).source
+    assert ">100</text>" not in page.picture(network).source

@@ -1,0 +1,100 @@
+"""Counterparts in two frameworks, and what a campaign says of each pair."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+from tfmxbench.analysis import statistics, summary
+from tfmxbench.analysis.statistics import Comparison
+from tfmxbench.analysis.summary import Arm
+from tfmxbench.measure.trial import Measurement, Record
+from tfmxbench.networks import catalogue
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """Two arms, and the comparison of the first with the second.
+
+    Attributes
+    ----------
+    first, second : Arm
+        Of two frameworks, on the same network and device.
+    pair : str
+        What they have in common.
+    comparison : Comparison or None
+        Of first over second; None where no round has both.
+    ratios : list of float
+        Of each round that has both.
+    family : int
+        How many pairs were compared, so that the correction is for so many.
+    """
+
+    first: Arm
+    second: Arm
+    pair: str
+    comparison: Comparison | None
+    ratios: list[float]
+    family: int
+
+
+def counterparts(arms: Sequence[Arm]) -> list[tuple[Arm, Arm, str]]:
+    """The arms of two frameworks that are counterparts on the same network and device, and as what."""
+    named = {item.name: item.pair for item in catalogue.select()}
+    found = []
+    for first in arms:
+        for second in arms:
+            pair = named.get(first.name)
+            if (
+                pair is not None
+                and pair == named.get(second.name)
+                and (first.network, first.device) == (second.network, second.device)
+                and first.framework < second.framework
+            ):
+                found.append((first, second, pair))
+    return found
+
+
+def judged(
+    records: Iterable[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
+) -> list[Judged]:
+    """Compare all counterparts of a campaign, as one family.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Of the whole campaign: with fewer pairs the correction would be too small.
+    figure : callable
+        What is compared; less is better.
+    """
+    found = [
+        (first, second, pair, first.values(figure), second.values(figure))
+        for first, second, pair in counterparts(summary.arms(records))
+    ]
+    together = [item for item in found if item[3].keys() & item[4].keys()]
+    compared = iter(statistics.compare([(one, other) for _, _, _, one, other in together]))
+    return [
+        Judged(
+            first,
+            second,
+            pair,
+            next(compared) if (common := sorted(one.keys() & other.keys())) else None,
+            [one[number] / other[number] for number in common],
+            len(together),
+        )
+        for first, second, pair, one, other in found
+    ]
+
+
+def null_tests(
+    records: Sequence[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
+) -> list[tuple[Arm, list[float]]]:
+    """Each implementation that was measured as two arms, with the ratio of the two in every round."""
+    others = {(arm.name, arm.device): arm for arm in summary.arms(records, summary.NULL)}
+    found = []
+    for arm in summary.arms(records):
+        other = others.get((arm.name, arm.device))
+        if other is not None:
+            one, two = arm.values(figure), other.values(figure)
+            found.append((arm, [one[number] / two[number] for number in sorted(one.keys() & two.keys())]))
+    return found

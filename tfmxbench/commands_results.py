@@ -1,0 +1,170 @@
+"""What the commands of the command line do that read results files."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tfmxbench.analysis import difference
+from tfmxbench.analysis.difference import Difference, one_line
+from tfmxbench.measure import store
+
+# What the table in the terminal, which is narrow, has room for.
+IN_TERMINAL = (
+    "implementation",
+    "device",
+    "epoch, s",
+    "first epoch, s",
+    "peak memory, MB",
+    "test accuracy",
+    "trials",
+)
+
+
+def check_place(path: pathlib.Path) -> None:
+    """Check that a file can be put there, before any work is done for it.
+
+    Raises
+    ------
+    ValueError
+        If its folder does not exist, or it is a folder itself.
+    """
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path} cannot be written: {path.parent} is not a folder")
+    if path.is_dir():
+        raise ValueError(f"{path} cannot be written: it is a folder")
+
+
+def show_command(options: argparse.Namespace) -> int:
+    show(store.read_results(options.results))
+    return 0
+
+
+def show(results: store.Results) -> None:
+    """Print a campaign's table and what it was measured on."""
+    from tfmxbench.report import tables
+
+    console = Console()
+    where = results.machine
+    settings = results.settings
+    processors = f"{settings.threads} of {where.get('processors', '?')} processors"
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{escape(results.data.name)}, seed {settings.seed}, profile {escape(settings.profile)}",
+        caption=escape(
+            f"{where.get('processor', '?')}, {processors}, "
+            f"{where.get('memory', '?')}, {where.get('system', '?')}"
+        ),
+    )
+    shown = [number for number, column in enumerate(tables.COLUMNS) if column.heading in IN_TERMINAL]
+    for number in shown:
+        column = tables.COLUMNS[number]
+        table.add_column(
+            column.heading,
+            justify="left" if column.text else "right",
+            overflow="fold",
+            no_wrap=column.heading == "implementation",
+        )
+    for row in tables.rows(results):
+        table.add_row(*(escape(row.cells[number].brief) for number in shown))
+    console.print(table)
+    for line in tables.failures(results):
+        console.print(line, markup=False)
+
+
+def export_command(options: argparse.Namespace) -> int:
+    from tfmxbench.report import records
+
+    results = store.read_results(options.results)
+    check_place(options.output)
+    if options.output.exists():
+        if options.output.samefile(options.results):
+            raise ValueError(f"{options.output} cannot be written: it is the results file itself")
+        if not options.force:
+            raise ValueError(f"{options.output} is there already; --force replaces it")
+    records.write_csv(options.output, results)
+    return 0
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    first, second = store.read_results(options.first), store.read_results(options.second)
+    try:
+        found = difference.differences(first, second)
+    except ValueError as error:
+        raise ValueError(f"{options.first} and {options.second} cannot be compared: {error}") from None
+    differs = difference.what_differs(first, second)
+    if options.json:
+        told = {
+            "first": str(options.first),
+            "second": str(options.second),
+            "implementations": [_without_nan(dataclasses.asdict(item)) for item in found],
+            "differs": differs,
+        }
+        print(json.dumps(told, indent=1, allow_nan=False))
+        return 0
+    console = Console()
+    for place, path, results in (("First", options.first, first), ("Second", options.second, second)):
+        measured = one_line(results.created[:16].replace("T", " "))
+        console.print(f"{place}: {path}, measured from {measured} UTC", markup=False, highlight=False)
+    console.print(_table_of_differences([item for item in found if not item.reason]))
+    console.print(
+        "The intervals cover the spread of the trials, not what was different for a whole campaign, "
+        "such as the load of the machine.",
+        highlight=False,
+    )
+    _print_list("What differs:", differs or ["Nothing that is recorded."])
+    refused = [f"{item.name} on the {item.device.upper()}: {item.reason}" for item in found if item.reason]
+    if refused:
+        _print_list("Not compared:", refused)
+    return 0
+
+
+def _table_of_differences(compared: Sequence[Difference]) -> Table:
+    from tfmxbench.report.tables import in_brief, with_interval
+
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="Seconds of a steady epoch, and the ratio of the second to the first",
+        caption=f"95% intervals; p is adjusted for {len(compared)} "
+        f"{'comparison' if len(compared) == 1 else 'comparisons'} (Holm)",
+    )
+    table.add_column("implementation", no_wrap=True)
+    for heading in ("first, s", "second, s", "ratio", "p"):
+        table.add_column(heading, justify="right", min_width=len(heading))
+    # The longest word of a verdict, so that none is broken.
+    table.add_column("the second is", min_width=len("difference"))
+    for item in compared:
+        name = item.name if item.device == "cpu" else f"{item.name}, {item.device.upper()}"
+        table.add_row(
+            escape(one_line(name)),
+            in_brief(item.first),
+            in_brief(item.second),
+            with_interval(item.ratio),
+            "-" if math.isnan(item.adjusted) else f"{item.adjusted:.2g}",
+            item.verdict,
+        )
+    return table
+
+
+def _print_list(title: str, lines: Sequence[str]) -> None:
+    console = Console()
+    console.print(f"\n{title}")
+    for line in lines:
+        console.print(f"- {one_line(line)}", markup=False, highlight=False)
+
+
+def _without_nan(value: Any) -> Any:
+    """For JSON, which has no NaN: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
