@@ -1,0 +1,383 @@
+"""The examples of the pages on concepts: that they run, and that pages show what they did."""
+
+import dataclasses
+import html
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tfmxbench.analysis import parity
+from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.examples import OUTPUT_LIMIT, Example, Examples, Outcome, find, run
+from tfmxbench.report import examples as shown
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGES = ROOT / "docs" / "concepts"
+FOUND = find(PAGES / "examples")
+HERE = Environment("numpy", "cpu", sys.executable, "", {"python": "3.11.7", "numpy": "2.4.6"})
+LIMIT = 20.0
+
+
+# The examples of the site, in the frameworks' own environments.
+
+
+@pytest.fixture(scope="module")
+def site_examples():
+    """All of them, started at once, several at a time; those that have not changed are not run again."""
+    examples = Examples(PAGES / "examples")
+    examples.start(examples.found)
+    yield examples
+    examples.close()
+
+
+@pytest.fixture(scope="module")
+def outcome(site_examples):
+    def outcome(name: str) -> Outcome:
+        found = site_examples.outcome(name)
+        if found.absent:
+            pytest.skip(f"{name}: {found.absent}")
+        return found
+
+    return outcome
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_an_example_runs_to_its_end_and_prints(name, outcome):
+    found = outcome(name)
+    assert found.completed, f"{found.problem}\n{found.errors}"
+    assert found.output
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_an_example_prints_is_the_same_everywhere(name, outcome):
+    """No addresses, no paths, no lines that nobody can read."""
+    output = outcome(name).output
+    assert not re.search(r"0x[0-9a-f]{6,}", output)
+    assert not re.search(r"/(home|root|tmp|usr)/", output)
+    assert "Traceback" not in output
+    assert max(len(line) for line in output.splitlines()) <= 110
+
+
+@pytest.mark.parametrize("example", FOUND.values(), ids=lambda example: example.name)
+def test_an_example_imports_its_framework_and_numpy_alone(example):
+    assert parity.foreign_imports(example.path, example.framework) == []
+
+
+def test_every_example_is_on_a_page_and_every_page_shows_examples_that_exist():
+    on_pages = []
+    for page in PAGES.glob("*.md"):
+        names = shown.used(page.read_text(encoding="utf-8"))
+        assert names or page.stem == "index", f"{page.name} shows no example"
+        on_pages += names
+    assert sorted(on_pages) == sorted(FOUND)
+
+
+def test_every_page_is_in_the_index():
+    index = (PAGES / "index.md").read_text(encoding="utf-8")
+    for page in PAGES.glob("*.md"):
+        assert page.stem == "index" or re.search(rf"^{page.stem}$", index, re.MULTILINE), page.stem
+
+
+def defaults():
+    """The rows of the porting page's table of defaults: what, MXNet's, TensorFlow's."""
+    page = (PAGES / "porting.md").read_text(encoding="utf-8")
+    lines = page[page.index("| asked |") :].splitlines()
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[2:])
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    return [row[:3] for row in rows]
+
+
+@pytest.mark.parametrize("row", defaults(), ids=lambda row: row[0])
+def test_the_table_of_defaults_says_what_the_frameworks_printed(row, outcome):
+    what, *values = row
+    for framework, value in zip(("mxnet", "tensorflow"), values, strict=True):
+        lines = outcome(f"{framework}/defaults").output.splitlines()
+        printed = {line[:34].strip(): line[35:] for line in lines}
+        assert printed[what] == value.strip("`"), f"{framework}: {what}"
+
+
+def test_both_frameworks_were_asked_for_the_same_defaults(outcome):
+    asked = [
+        [line[:34].strip() for line in outcome(f"{framework}/defaults").output.splitlines()]
+        for framework in ("mxnet", "tensorflow")
+    ]
+    assert asked[0] == asked[1]
+    assert {row[0] for row in defaults()} <= set(asked[0])
+
+
+def test_carried_over_weights_give_the_same_logits_and_slips_do_not(outcome):
+    """To the rounding of float32 over a network; each slip is far outside it."""
+    output = outcome("tensorflow/import_lenet").output
+    right, slips = output.split("the same with a slip")
+    differences = [float(line.rsplit(": ", 1)[1]) for line in right.splitlines() if ": " in line]
+    assert len(differences) == 3
+    assert max(differences) < 1e-5
+    wrong = [float(line.rsplit(": ", 1)[1]) for line in slips.splitlines() if ": " in line]
+    assert len(wrong) == 3
+    assert min(wrong) > 1e-4
+
+
+# How examples are run: with made-up ones, in NumPy, which this process' own interpreter has.
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write examples of NumPy into a folder; the folder."""
+
+    def write(**sources: str) -> pathlib.Path:
+        folder = tmp_path / "examples"
+        (folder / "numpy").mkdir(parents=True, exist_ok=True)
+        for name, source in sources.items():
+            (folder / "numpy" / f"{name}.py").write_text(source, encoding="utf-8")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def execute(write):
+    """Run one made-up example; what became of it."""
+
+    def execute(source: str, time_limit: float = LIMIT) -> Outcome:
+        found = find(write(example=source))
+        return run(list(found.values()), {"numpy": HERE}, time_limit)["numpy/example"]
+
+    return execute
+
+
+def test_what_an_example_prints_is_its_output(execute):
+    found = execute("import sys\nprint('one\\r\\ntwo')\nprint('a warning', file=sys.stderr)")
+    assert (found.output, found.errors, found.completed) == ("one\ntwo", "", True)
+    assert found.versions == HERE.versions
+
+
+def test_an_example_that_raises_has_failed_and_shows_no_path_of_this_machine(execute):
+    found = execute("print('so far')\nraise ValueError('what is wrong')")
+    assert found.problem == "exited with code 1"
+    assert found.output == "so far"
+    assert found.errors.endswith("ValueError: what is wrong")
+    assert 'File "example.py", line 2' in found.errors
+
+
+def test_an_example_that_hangs_is_ended_at_its_limit(execute):
+    found = execute("import time\nprint('begins')\ntime.sleep(600)", time_limit=1)
+    assert (found.problem, found.output) == ("did not end within its limit of 1 s", "begins")
+
+
+def test_an_example_that_prints_without_end_is_ended(execute):
+    found = execute("while True:\n    print('again and again')")
+    assert found.problem == f"printed more than {OUTPUT_LIMIT} bytes"
+    assert found.output.startswith("again and again")
+    assert len(found.output) <= OUTPUT_LIMIT
+
+
+def test_an_example_that_is_killed_says_by_what(execute):
+    found = execute("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)")
+    assert found.problem == "killed by signal SIGSEGV"
+
+
+def test_what_cannot_be_shown_is_replaced(execute):
+    found = execute("import sys\nsys.stdout.buffer.write(b'caf\\xc3\\xa9 \\xff \\x1b[31m\\0')")
+    assert found.completed
+    assert found.output == "caf\xe9 \ufffd \ufffd[31m\ufffd"
+
+
+def test_an_example_is_given_nothing(execute, monkeypatch):
+    """No input, no variables of the builder's, no modules beside it, a folder of its own."""
+    monkeypatch.setenv("PYTHONPATH", "/nonexistent")
+    monkeypatch.setenv("TFMXBENCH_DATA_DIR", "/nonexistent")
+    found = execute(
+        "import os, sys\n"
+        "print(repr(sys.stdin.read()), sorted(os.listdir()), sys.path[0].endswith('.zip'))\n"
+        "print([name for name in os.environ if 'TFMX' in name or 'PYTHON' in name])"
+    )
+    assert found.output == "'' ['example.py'] True\n[]"
+
+
+def test_children_of_an_example_are_ended_with_it(execute, tmp_path):
+    mark = tmp_path / "mark"
+    found = execute(
+        f"import os, time\nif os.fork() == 0:\n    time.sleep(3)\n    open({str(mark)!r}, 'w')\nprint('done')"
+    )
+    assert (found.output, found.problem) == ("done", "")
+    assert not mark.exists()
+
+
+AFTER = '"""Reads on.\n\nRun after numpy/first.py, in the same folder.\n"""\n'
+
+
+def test_examples_that_follow_find_the_files_of_those_before(write):
+    found = find(
+        write(
+            first="open('left', 'w').write('by the first')\nprint('first')",
+            # By name it comes before the other.
+            after=AFTER + "print(open('left').read())",
+        )
+    )
+    examples = Examples(found["numpy/first"].path.parents[1])
+    assert examples.outcome("numpy/after").output == "by the first"
+    assert examples.outcome("numpy/first").output == "first"
+    examples.close()
+
+
+def test_after_one_that_failed_nothing_is_run(write):
+    found = find(write(first="raise SystemExit(3)", second=AFTER + "print('ran')"))
+    outcomes = run(list(found.values()), {"numpy": HERE}, LIMIT)
+    assert outcomes["numpy/first"].problem == "exited with code 3"
+    assert outcomes["numpy/second"].problem == "it runs after numpy/first, which failed"
+    assert outcomes["numpy/second"].output == ""
+
+
+def test_where_a_framework_cannot_run_the_reason_is_kept_for_all_that_follow(write):
+    found = find(write(first="print(1)", second=AFTER))
+    missing = dataclasses.replace(HERE, interpreter="", problem="there is none")
+    outcomes = run(list(found.values()), {"numpy": missing}, LIMIT)
+    assert outcomes["numpy/first"].absent == "there is none"
+    assert outcomes["numpy/second"].absent == "there is none"
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ({"second": AFTER}, "numpy/second runs after numpy/first, which does not exist"),
+        ({"first": AFTER}, "numpy/first runs after itself"),
+        ({"first": AFTER.replace("first", "second"), "second": AFTER}, "runs after itself"),
+    ],
+)
+def test_a_chain_without_a_beginning_is_refused(write, sources, said):
+    with pytest.raises(ValueError, match=said):
+        find(write(**sources))
+
+
+def test_what_was_printed_is_kept_until_something_changes(write, tmp_path):
+    """The example leaves a mark outside its folder at each of its runs."""
+    log = tmp_path / "log"
+    source = f"open({str(log)!r}, 'a').write('x')\nprint('printed')"
+    folder = write(example=source)
+    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
+
+    def outcome():
+        examples = Examples(folder, environ)
+        found = examples.outcome("numpy/example")
+        examples.close()
+        return found
+
+    first = outcome()
+    assert outcome() == first
+    assert log.read_text() == "x"
+    write(example=source + "\n")
+    assert outcome().output == "printed"
+    assert log.read_text() == "xx"
+    for path in (tmp_path / "cache" / "examples").iterdir():
+        path.write_text('{"numpy/example": {"nonsense": 1}}')
+    assert outcome().output == "printed"
+    assert log.read_text() == "xxx"
+
+
+def test_a_failure_is_not_kept(write, tmp_path):
+    folder = write(example="raise ValueError")
+    examples = Examples(folder, {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")})
+    assert examples.outcome("numpy/example").problem
+    examples.close()
+    assert not (tmp_path / "cache" / "examples").exists()
+
+
+PICTURE = "import numpy as np\nnp.savez('picture.npz', row={})"
+
+
+def test_a_picture_is_taken_from_the_folder(execute):
+    found = execute(PICTURE.format("np.arange(8.0).reshape(2, 2, 2) / 3"))
+    assert found.picture == {"row": [[[0, 0.3333], [0.6667, 1]], [[1.3333, 1.6667], [2, 2.3333]]]}
+    json.dumps(found.picture)
+
+
+@pytest.mark.parametrize(
+    "array", ["np.ones(3)", "np.ones((1, 2, 2), int)", "np.full((1, 2, 2), np.nan)", "np.ones((9, 99, 99))"]
+)
+def test_what_is_no_picture_is_a_failure(execute, array):
+    assert execute(PICTURE.format(array)).problem.startswith("left a picture.npz ")
+    assert execute("open('picture.npz', 'w').write('no archive')").problem.startswith("left a picture.npz ")
+
+
+# How they are shown.
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    """Build a site of one page with these examples of NumPy; the page, and what the build said."""
+
+    def build(**sources: str) -> tuple[str, str]:
+        folder = tmp_path_factory.mktemp("site")
+        (folder / "concepts" / "examples" / "numpy").mkdir(parents=True)
+        for name, source in sources.items():
+            (folder / "concepts" / "examples" / "numpy" / f"{name}.py").write_text(source, encoding="utf-8")
+        settings = "extensions = ['myst_parser', 'tfmxbench.report.examples']\n"
+        (folder / "conf.py").write_text(settings, encoding="utf-8")
+        directives = "".join(f"```{{example}} numpy/{name}\n```\n\n" for name in sources)
+        (folder / "index.md").write_text(f"# A page\n\n{directives}", encoding="utf-8")
+        finished = subprocess.run(
+            [sys.executable, "-m", "sphinx", "--quiet", str(folder), str(folder / "out")],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TFMXBENCH_CACHE_DIR": str(folder / "cache")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        return (folder / "out" / "index.html").read_text(encoding="utf-8"), finished.stderr
+
+    return build
+
+
+def text_of(page: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def test_a_page_shows_code_output_versions_and_a_file_to_download(build):
+    page, said = build(greeting="print('<b>Hello</b> & good day')")
+    assert said == ""
+    assert "<b>Hello</b>" not in page
+    text = text_of(page)
+    assert "print('<b>Hello</b> & good day')" in text
+    assert re.search(r"numpy/greeting\.py printed, in this build, with NumPy \S+ and Python 3\S+:", text)
+    assert "\n<b>Hello</b> & good day\n" in text
+    assert re.search(r'href="_downloads/\w+/greeting.py"', page)
+
+
+def test_a_failure_is_on_the_page_and_a_warning_of_the_build(build):
+    page, said = build(failing="print('so far')\nraise ValueError('<i>wrong</i>')", fine="print('fine')")
+    assert "WARNING: example numpy/failing exited with code 1" in said
+    assert said.count("WARNING") == 1
+    text = text_of(page)
+    assert "so far" in text
+    assert "ValueError: <i>wrong</i>" in text
+    assert "<i>wrong</i>" not in page
+    assert "fine" in text
+
+
+def test_a_picture_is_drawn_with_its_rows(build):
+    page, said = build(drawing=PICTURE.format("np.ones((2, 3, 3))") + "\nprint('drawn')")
+    assert said == ""
+    assert "<svg" in page
+    assert ">row<" in page.replace("\n", "")
+
+
+def test_an_example_that_cannot_run_here_is_shown_with_the_reason():
+    known = Example("mxnet", pathlib.Path("engine.py"), "")
+    said = shown.told(known, Outcome(absent="its environment has not been made"))
+    assert said == " was not run in this build: its environment has not been made."
+
+
+def test_uses_are_found_in_either_spelling():
+    page = "```{example} mxnet/one\n```\n\n::::{example} tensorflow/two\n::::\n\n`{example} no/use`\n"
+    assert shown.used(page) == ["mxnet/one", "tensorflow/two"]
+
+
+def test_no_file_among_the_examples_is_overlooked():
+    assert {example.path for example in FOUND.values()} == set((PAGES / "examples").rglob("*.py"))
