@@ -7,7 +7,7 @@ from sphinx.errors import ConfigError
 
 import tfmxbench
 from tfmxbench.networks import catalogue
-from tfmxbench.report import gallery, html, pages, sentences
+from tfmxbench.report import datatables, gallery, html, pages, records, sentences
 
 HERE = pathlib.Path(__file__).parent
 PAGES = HERE / "build" / "gallery"
@@ -26,20 +26,44 @@ except ValueError as error:
 
 extensions = [
     "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "tfmxbench.report.examples",
+    "tfmxbench.report.phrasebook",
+    "tfmxbench.report.reference",
     "tfmxbench.report.sphinx_extension",
 ]
-exclude_patterns = ["gallery/**/*.ipynb", "gallery/**/*.py", "topics/*.ipynb", "topics/*.py"]
+exclude_patterns = [
+    "gallery/**/*.ipynb",
+    "gallery/**/*.py",
+    "topics/*.ipynb",
+    "topics/*.py",
+    "concepts/examples/**",
+]
 templates_path = ["docs/_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 # It is the path of the checkout that may hold a space, not a page's name.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 nitpicky = True
+nitpick_ignore_regex = [
+    # Of Python and of libraries, whose documentation is not at hand without a network.
+    ("py:class", r"(?!tfmxbench\.).*"),
+    ("py:(mod|func)", "json|open"),
+]
+autodoc_member_order = "bysource"
+# As they are written: a default such as os.environ must not be published with what is in it.
+autodoc_preserve_defaults = True
+add_module_names = False
+napoleon_google_docstring = False
+napoleon_use_rtype = False
 
 SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
+records.write_csv(HERE / "build" / "results.csv", results)
+datatables.write(HERE / "build" / "static")
 sphinx_gallery_conf = {
     "examples_dirs": [str(PAGES / name) for name in SECTIONS],
     "gallery_dirs": [*(f"gallery/{name}" for name in catalogue.networks()), gallery.TOPICS],
@@ -60,13 +84,16 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tfmxbench"
-html_static_path = ["docs/_static"]
+html_static_path = ["docs/_static", "build/static"]
 html_css_files = ["tfmxbench.css"]
 html_js_files = ["chooser.js"]
 html_show_sourcelink = False
 html_copy_source = False
 # Pages without others below them have no use for the navigation at the side.
-html_sidebars = {name: [] for name in ("index", "results", "method", "using", "topics/*")}
+html_sidebars = {
+    name: []
+    for name in ("index", "results", "phrasebook", "method", "using", "extending", "publishing", "topics/*")
+}
 html_context = {"default_mode": "auto"}
 
 
@@ -86,12 +113,21 @@ def announcement() -> str:
 
 html_theme_options = {
     "announcement": announcement(),
+    # It would have every page load the index of all words: docs/_templates/layout.html leaves that out.
+    "search_as_you_type": False,
     "navigation_with_keys": False,
     "show_prev_next": False,
     # The comparisons need the width for two columns of code.
     "secondary_sidebar_items": {
         "**": ["page-toc"],
-        **{f"gallery/{network}/plot_{network}": [] for network in catalogue.networks()},
+        "index": [],
+        "phrasebook": [],
+        "results": [],
+        **{
+            f"gallery/{network}/{page}": []
+            for network in catalogue.networks()
+            for page in (f"plot_{network}", *gallery.pair_pages(network))
+        },
     },
     "footer_start": ["measured"],
     "footer_end": [],

@@ -6,142 +6,14 @@ import html.parser
 import json
 import os
 import pathlib
-import shutil
 import subprocess
-import sys
 import urllib.parse
-from collections.abc import Iterator
 
 import pytest
+from sites import ADDED, COMPARISON, HOME, PAGES, PAIR, STYLES, build, resize, visit
 
 from tfmxbench.measure import environments, store
 from tfmxbench.networks import catalogue
-
-ROOT = pathlib.Path(__file__).parents[1]
-# Not one of the project's: a file that the tests put in.
-ADDED = "added_style"
-STYLES = ("keras_sequential", "variables_function", "module", "ndarray", ADDED)
-HOME = "index.html"
-COMPARISON = "gallery/mlp/plot_mlp.html"
-PAGES = (
-    HOME,
-    COMPARISON,
-    "gallery/mlp/plot_mlp_ndarray.html",
-    "gallery/lenet/plot_lenet_symbol.html",
-    "gallery/mlp/plot_mlp_reference.html",
-    "topics/plot_parity.html",
-    "results.html",
-    "method.html",
-    "using.html",
-)
-
-
-def run(*arguments: str, cwd: pathlib.Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of the site's environment."""
-    finished = subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=cwd,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
-    return finished
-
-
-def build(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
-    """Build the site of a results file in a checkout; warnings are errors."""
-    out = checkout / "build" / "html"
-    options = ["--fresh-env", "--fail-on-warning", "--keep-going", "--quiet"]
-    run(
-        *("sphinx", *options, "-c", str(checkout), str(checkout / "docs"), str(out)),
-        cwd=checkout,
-        TFMXBENCH_RESULTS=str(results),
-        PYTHONPATH=str(checkout),
-    )
-    return out
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A copy of what the site is built from, with one style more, in a folder whose name has a space."""
-    folder = tmp_path_factory.mktemp("a checkout")
-    for name in ("tfmxbench", "docs", "gallery", "requirements"):
-        ignored = shutil.ignore_patterns("__pycache__", "build")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("gallery", "topics"):
-        shutil.rmtree(folder / "docs" / name, ignore_errors=True)
-    shutil.copy(ROOT / "conf.py", folder)
-    network = folder / "tfmxbench" / "networks" / "mlp"
-    shutil.copy(network / "ndarray.py", network / f"{ADDED}.py")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def results(checkout: pathlib.Path) -> pathlib.Path:
-    """A campaign of real trials: two rounds of implementations in both frameworks."""
-    for framework in ("tensorflow", "mxnet"):
-        problem = environments.find(framework, "cpu").problem
-        if problem:
-            pytest.skip(f"{framework}: {problem}")
-    (checkout / "build").mkdir()
-    path = checkout / "build" / "results.json"
-    chosen = [word for style in STYLES for word in ("--style", style)]
-    arguments = ["tfmxbench", "run", "--network", "mlp", *chosen, "--rounds", "2", "--output", str(path)]
-    run(*arguments, cwd=checkout, TFMXBENCH_PROFILE="quick", TFMXBENCH_DEVICE="cpu", PYTHONPATH=str(checkout))
-    return path
-
-
-@pytest.fixture(scope="module")
-def site(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
-    """The site of that campaign."""
-    return build(checkout, results)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    """Headless Chromium with its console and network logged."""
-    driver = shutil.which("chromedriver")
-    chromium = shutil.which("chromium")
-    if not driver or not chromium:
-        # The gate installs both: there, a missing browser is a failure.
-        assert not os.environ.get("CI"), "chromium or chromedriver is not installed"
-        pytest.skip("chromium or chromedriver is not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    options = Options()
-    options.binary_location = chromium
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(driver))
-    yield started
-    started.quit()
-
-
-def resize(browser, width: int, dark: bool = False) -> None:
-    """Show pages as on a screen of that width."""
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
-
-
-def visit(browser, site: pathlib.Path, page: str) -> str:
-    """Open a page from disk and return its visible text."""
-    browser.get((site / page).as_uri())
-    return browser.find_element("css selector", "body").text
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -169,16 +41,17 @@ def test_a_page_fits_a_phone(browser, site, page, dark):
     assert width <= 390
 
 
-def test_home_states_the_figures_the_machine_and_the_data(browser, site, results):
+def test_home_states_the_figures_the_machine_and_the_data(browser, site, site_results):
     resize(browser, 1300)
     text = visit(browser, site, HOME)
-    measured = store.read_results(results)
+    measured = store.read_results(site_results)
     assert measured.data.name in text
     assert measured.machine["processor"] in text
     assert "Profile quick" in text
-    pair = [line for line in text.splitlines() if "module" in line and "keras_sequential" in line]
-    assert len(pair) == 1
-    assert "95% interval" in pair[0]
+    told = [line for line in text.splitlines() if "module" in line and "keras_sequential" in line]
+    assert len([line for line in told if "95% interval" in line]) == 1
+    assert "Of 1 pair of counterparts" in text
+    assert "Peak memory, by style" in text
 
 
 def test_figures_are_drawn_and_described(browser, site):
@@ -198,8 +71,14 @@ def test_the_reader_chooses_two_implementations_and_can_share_the_choice(browser
     visit(browser, site, COMPARISON)
 
     def shown() -> list[str]:
-        panels = browser.find_elements("css selector", ".tfmxbench-panel")
-        return [panel.get_attribute("data-style") for panel in panels if panel.is_displayed()]
+        """The styles in view, each once, from the first column to the second."""
+        styles = []
+        for number in range(2):
+            panels = browser.find_elements("css selector", f'[data-column="{number}"] > .tfmxbench-panel')
+            visible = [panel.get_attribute("data-style") for panel in panels if panel.is_displayed()]
+            assert len(visible) > 4, "the figures and every part of the code"
+            styles += dict.fromkeys(visible)
+        return styles
 
     assert len(shown()) == 2
     first, second = browser.find_elements("css selector", ".tfmxbench-chooser select")
@@ -215,6 +94,66 @@ def test_the_reader_chooses_two_implementations_and_can_share_the_choice(browser
     resize(browser, 390)
     columns = browser.find_elements("css selector", ".tfmxbench-column")
     assert columns[0].location["y"] < columns[1].location["y"], "below each other on a phone"
+
+
+def test_a_pair_has_a_page_on_which_its_parts_are_beside_each_other(browser, site):
+    resize(browser, 1300)
+    text = visit(browser, site, PAIR)
+    assert "module" in text
+    assert "95% interval" in text
+    rows = browser.find_elements("css selector", ".tfmxbench-row")
+    assert len(rows) == 6, "the figures, and five parts"
+    for row in rows:
+        first, second = row.find_elements("css selector", ".tfmxbench-column")
+        assert first.location["y"] == second.location["y"]
+        assert first.location["x"] < second.location["x"]
+    builds = [column.text for column in rows[2].find_elements("css selector", ".tfmxbench-column")]
+    assert all(found.lstrip().startswith("def ") and "def build(task)" in found for found in builds)
+
+
+def test_the_table_of_results_sorts_and_filters(browser, site):
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    resize(browser, 1300)
+    visit(browser, site, "results.html")
+    table = browser.find_element("css selector", "table.tfmxbench-sortable")
+
+    def column(number: int) -> list[str]:
+        cells = table.find_elements("css selector", f"tbody tr > :nth-child({number + 1})")
+        return [cell.get_attribute("data-order") for cell in cells]
+
+    headings = table.find_elements("css selector", "thead th")
+    number = [heading.text for heading in headings].index("epoch, s")
+    found = sorted(map(float, column(number)))
+    assert len(found) == len(STYLES)
+
+    def becomes(place: int, wanted: list) -> bool:
+        """The library redraws the table a moment after it was asked to."""
+        shown = [type(wanted[0])(cell) for cell in column(place)]
+        return shown == wanted
+
+    wait = WebDriverWait(browser, 30)
+    headings[number].click()
+    wait.until(lambda _: becomes(number, found), "sorted by a click")
+    headings[number].find_element("css selector", "[tabindex='0']").send_keys(Keys.ENTER)
+    wait.until(lambda _: becomes(number, found[::-1]), "turned round with the keyboard")
+    browser.find_element("css selector", ".dt-search input").send_keys("ndarray")
+    wait.until(lambda _: becomes(0, ["mlp/ndarray"]), "filtered by a word")
+
+
+def test_the_results_are_drawn_with_names_that_are_unique_on_the_page(browser, site):
+    resize(browser, 1300)
+    visit(browser, site, "results.html")
+    assert len(browser.find_elements("css selector", ".tfmxbench-figure svg")) == 4
+    script = "return [...document.querySelectorAll('svg [id]')].map((element) => element.id);"
+    names = browser.execute_script(script)
+    assert len(names) == len(set(names)) > 50
+
+
+def test_only_pages_with_such_a_table_load_what_sorts_it(site):
+    assert "datatables.js" in (site / "results.html").read_text(encoding="utf-8")
+    assert "datatables.js" not in (site / HOME).read_text(encoding="utf-8")
 
 
 def test_a_page_shows_the_very_file_that_was_measured(browser, site):
@@ -302,9 +241,9 @@ def test_no_internal_link_is_dead(site):
     assert dead == []
 
 
-def test_the_pages_follow_the_records(checkout, results, site):
+def test_the_pages_follow_the_records(checkout, site_results, site):
     """A changed record, another data set and a failure each show on the rebuilt pages."""
-    values = json.loads(results.read_text(encoding="utf-8"))
+    values = json.loads(site_results.read_text(encoding="utf-8"))
     values["data"] = {**values["data"], "name": "synthetic-digits", "source": "drawn for a test"}
     failed = next(item for item in values["records"] if item["trial"]["style"] == "ndarray")
     failed.update(status="failed", measurement=None, reason="killed by <b>a test</b>")
@@ -315,7 +254,8 @@ def test_the_pages_follow_the_records(checkout, results, site):
     altered = checkout / "build" / "altered.json"
     altered.write_text(json.dumps(values), encoding="utf-8")
     before = (site / COMPARISON).read_text(encoding="utf-8")
-    assert "synthetic-digits" not in before or store.read_results(results).data.name == "synthetic-digits"
+    name = store.read_results(site_results).data.name
+    assert "synthetic-digits" not in before or name == "synthetic-digits"
     assert "41.6 (" not in before
     rebuilt = build(checkout, altered)
     home = (rebuilt / HOME).read_text(encoding="utf-8")
@@ -327,4 +267,4 @@ def test_the_pages_follow_the_records(checkout, results, site):
     comparison = (rebuilt / COMPARISON).read_text(encoding="utf-8")
     assert "killed by &lt;b&gt;a test&lt;/b&gt;" in comparison
     assert "41.6 (" in comparison
-    build(checkout, results)
+    build(checkout, site_results)

@@ -2,8 +2,8 @@
 document.addEventListener("DOMContentLoaded", () => {
   const selects = document.querySelectorAll(".tfmxbench-chooser select");
   const show = (select) => {
-    const column = select.closest(".tfmxbench-column");
-    for (const panel of column.querySelectorAll(".tfmxbench-panel")) {
+    const panels = `.tfmxbench-column[data-column="${select.dataset.column}"] .tfmxbench-panel`;
+    for (const panel of select.closest(".tfmxbench-chooser").querySelectorAll(panels)) {
       panel.hidden = panel.dataset.style !== select.value;
     }
   };

@@ -45,6 +45,11 @@ def legend(axes: Axes, **options: Any) -> None:
     axes.legend(frameon=False, labelcolor=_INK, **options)
 
 
+def upright(axes: Axes, x: float) -> None:
+    """An upright line in the page's text colour."""
+    axes.axvline(x, color=_INK, linewidth=1, linestyle="--")
+
+
 def annotate(axes: Axes, words: str, x: float, y: float, **options: Any) -> None:
     """Words at a point, in the page's text colour."""
     axes.annotate(words, (x, y), color=_INK, fontsize="small", **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import shutil
 import string
 
@@ -44,6 +45,10 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
         }
         # Its name, the shortest, puts the comparison before the implementations.
         _fill(templates / "comparison.py.template", here / f"plot_{network}.py", values)
+        for page, (pair, styles) in pair_pages(network).items():
+            heading = underlined(f"{pair.capitalize()}: {' and '.join(styles)}", "=")
+            changed = {**values, "heading": heading, "pair": pair}
+            _fill(templates / "pair.py.template", here / f"{page}.py", changed)
         reference = catalogue.reference(network)
         _fill(
             templates / "reference.py.template",
@@ -57,6 +62,17 @@ def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
                 describe(item),
             )
     shutil.copytree(templates / TOPICS, folder / TOPICS)
+
+
+def pair_pages(network: str) -> dict[str, tuple[str, list[str]]]:
+    """The pages about a pair of counterparts: of each, by its name, the pair and its styles."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for item in catalogue.implementations(network):
+        if item.pair:
+            # Its name puts it after the comparison and before the implementations.
+            page = f"plot_{network}__{re.sub('[^a-z]+', '_', item.pair.lower()).strip('_')}"
+            found.setdefault(page, (item.pair, []))[1].append(item.style)
+    return {page: (pair, styles) for page, (pair, styles) in found.items() if len(styles) > 1}
 
 
 def describe(item: Implementation) -> dict[str, str]:

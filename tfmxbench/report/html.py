@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 from collections.abc import Sequence
+
+GREATEST = 1e308
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +24,9 @@ class Fragment:
 
     def _repr_html_(self) -> str:
         return self.source
+
+    def __bool__(self) -> bool:
+        return bool(self.source)
 
     def __add__(self, other: Fragment) -> Fragment:
         return Fragment(self.source + other.source)
@@ -45,6 +51,7 @@ def table(
     caption: str,
     headings: Sequence[tuple[str, str]],
     rows: Sequence[Sequence[tuple[str, float | str]]],
+    sortable: bool = False,
 ) -> Fragment:
     """A table whose first cell in each row is the row's heading.
 
@@ -56,6 +63,8 @@ def table(
         Heading and explanation of each column.
     rows : sequence of sequence of (str, float or str)
         Text of each cell, and what it sorts by: numbers are set to the right.
+    sortable : bool
+        Whether the reader can sort and filter it.
     """
     head = "".join(f'<th scope="col" title="{text(meaning)}">{text(name)}</th>' for name, meaning in headings)
     body = "".join(
@@ -63,12 +72,15 @@ def table(
     )
     return Fragment(
         '<div class="tfmxbench-table pst-scrollable-table-container" tabindex="0" role="region" '
-        f'aria-label="{text(caption)}"><table class="table"><caption>{text(caption)}</caption>'
+        f'aria-label="{text(caption)}"><table class="table{" tfmxbench-sortable" if sortable else ""}">'
+        f"<caption>{text(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _cell(number: int, shown: str, order: float | str) -> str:
     kind = "text" if isinstance(order, str) else "number"
+    # What was not measured comes last, and is a number all the same, so that the others sort as numbers.
+    order = GREATEST if order == math.inf else order
     tag = 'th scope="row"' if number == 0 else "td"
     return f'<{tag} class="{kind}" data-order="{text(order)}">{text(shown)}</{tag.split()[0]}>'

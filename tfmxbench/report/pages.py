@@ -9,13 +9,14 @@ import dataclasses
 import functools
 import os
 import pathlib
+from collections.abc import Sequence
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, summary
+from tfmxbench.analysis import code_size, pairs, summary
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results, read_results
 from tfmxbench.networks import catalogue
@@ -40,25 +41,44 @@ def _read(path: pathlib.Path, modified: int) -> Results:
 
 
 def results() -> Results:
-    """The results that the site is built from.
+    """The results that the site is built from; or, where a page is run alone, what it measures itself.
 
     Raises
     ------
     ValueError
-        If there are none, with the command that makes them, or they are not to be read.
+        If there are none where ``TFMXBENCH_RESULTS`` says, with the command that makes them, or they
+        are not to be read, or there are none and nothing can be measured here.
     """
     path = results_path()
-    if not path.is_file():
+    if path.is_file():
+        return _read(path, path.stat().st_mtime_ns)
+    if RESULTS_VARIABLE in os.environ:
         raise ValueError(f"there are no results in {path}; tfmxbench run --output {path} measures them")
-    return _read(path, path.stat().st_mtime_ns)
+    return _measured_alone(*_subject)
+
+
+# What a page that is run alone is about: its network, and its style.
+_subject: list[str | None] = [None, None]
+
+
+@functools.lru_cache(maxsize=1)
+def _measured_alone(network: str | None, style: str | None) -> Results:
+    from tfmxbench.report import standalone
+
+    return standalone.measure(network, style)
 
 
 def table(network: str | None = None) -> Fragment:
-    """The table of everything measured, of one network or of all."""
+    """The table of everything measured, or of the most important figures of one network."""
+    shown = [number for number, column in enumerate(tables.COLUMNS) if column.core or network is None]
     return html.table(
         "Estimates, with 95% intervals over trials in parentheses",
-        [(column.heading, column.meaning) for column in tables.COLUMNS],
-        [[(cell.text, cell.order) for cell in row.cells] for row in tables.rows(results(), network)],
+        [(tables.COLUMNS[number].heading, tables.COLUMNS[number].meaning) for number in shown],
+        [
+            [(row.cells[number].text, row.cells[number].order) for number in shown]
+            for row in tables.rows(results(), network)
+        ],
+        sortable=True,
     ) + failed(network)
 
 
@@ -73,6 +93,31 @@ def failed(network: str | None = None) -> Fragment:
 def arms(network: str) -> list[Arm]:
     """The arms of a network."""
     return [arm for arm in summary.arms(results().records) if arm.network == network]
+
+
+def by_pair(network: str) -> Fragment:
+    """Seconds of a steady epoch, the counterparts under each other, and then the other styles."""
+    named = {item.style: item.pair for item in catalogue.implementations(network)}
+    found = arms(network)
+    several = len({arm.device for arm in found}) > 1
+    rows = []
+    for arm in found:
+        estimate = arm.estimate(summary.epoch_seconds)
+        if estimate is not None:
+            values = list(arm.values(summary.epoch_seconds).values())
+            label = f"{arm.style}, {arm.device.upper()}" if several else arm.style
+            # Pairs in a fixed order, what has no counterpart last.
+            key = (named[arm.style] is None, named[arm.style] or "", arm.device, arm.framework)
+            rows.append((key, plots.Line(label, arm.framework, values, estimate)))
+    rows.sort(key=lambda row: row[0])
+    title = catalogue.task(network).title
+    return plots.lines(
+        [line for _, line in rows],
+        f"pairs-{network}",
+        f"{title}: seconds of a steady epoch",
+        f"{title}: seconds of a steady epoch, less is better; counterparts in the two frameworks are under "
+        f"each other. {SPREAD}",
+    )
 
 
 def lines(network: str, style: str) -> Fragment:
@@ -102,6 +147,7 @@ class ImplementationPage:
     """
 
     def __init__(self, network: str, style: str) -> None:
+        _subject[:] = [network, style]
         self.implementation = next(item for item in catalogue.implementations(network) if item.style == style)
         self.arms = [arm for arm in arms(network) if arm.style == style]
 
@@ -109,7 +155,7 @@ class ImplementationPage:
         """The figures of this implementation, one row each."""
         rows: list[list[tuple[str, float | str]]] = []
         for arm in self.arms:
-            for column in tables.COLUMNS[3:]:
+            for column in tables.FIGURES:
                 cell = column.cell(arm)
                 rows.append(
                     [
@@ -150,6 +196,19 @@ class ImplementationPage:
             )
         return shown
 
+    def memory(self) -> Fragment:
+        """Resident memory over each trial."""
+        shown = Fragment("")
+        for arm in self.arms:
+            if any(record.memory_curve for record in arm.records):
+                shown += plots.memory_curves(
+                    arm,
+                    f"memory-{arm.device}",
+                    f"Resident memory of the processes that ran {arm.name} on the {arm.device.upper()}, over "
+                    "each trial: the import, the build, the data, and then training and predicting.",
+                )
+        return shown or html.paragraph("The course of memory was not recorded.")
+
     def conditions(self) -> Fragment:
         """On what was measured, and what the trials were given."""
         found = html.paragraph(sentences.data(results())) + html.paragraph(sentences.conditions(results()))
@@ -166,12 +225,14 @@ class ComparisonPage:
     """
 
     def __init__(self, network: str) -> None:
+        _subject[:] = [network, None]
         self.network = network
         self.arms = arms(network)
 
     def verdicts(self) -> Fragment:
         """For each pair of counterparts: which trains faster, by how much, how sure."""
-        found = [sentences.compare(first, second) for first, second in sentences.pairs(self.arms)]
+        judged = pairs.judged(results().records)
+        found = [sentences.compare(item) for item in judged if item.first.network == self.network]
         return html.items(found or ["This campaign holds no two counterparts to compare."])
 
     def times(self) -> Fragment:
@@ -179,7 +240,7 @@ class ComparisonPage:
         return plots.intervals(
             self.arms,
             summary.epoch_seconds,
-            "times",
+            f"times-{self.network}",
             "seconds of a steady epoch",
             f"Seconds of a steady epoch of {self.network}, by style: less is better. {SPREAD}",
         )
@@ -188,7 +249,7 @@ class ComparisonPage:
         """Seconds up to the end of the first epoch, by phase."""
         return plots.phases(
             self.arms,
-            "starts",
+            f"starts-{self.network}",
             f"Seconds from starting Python to the end of the first epoch of {self.network}, by phase.",
         )
 
@@ -197,7 +258,7 @@ class ComparisonPage:
         return plots.intervals(
             self.arms,
             lambda found: 1e3 * summary.inference_seconds(found),
-            "inference",
+            f"inference-{self.network}",
             "milliseconds for predicting the test set",
             f"Milliseconds for the test set, with {self.network}, by style. {SPREAD}",
         )
@@ -207,7 +268,7 @@ class ComparisonPage:
         return plots.intervals(
             self.arms,
             summary.peak_megabytes,
-            "memory",
+            f"memory-{self.network}",
             "greatest resident memory, MB",
             f"Greatest resident memory of a process that trained {self.network}, by style. {SPREAD}",
         )
@@ -219,7 +280,6 @@ class ComparisonPage:
     def lines(self) -> Fragment:
         """Lines of code by part, and against time."""
         rows: list[list[tuple[str, float | str]]] = []
-        points = []
         counted = {item.style: code_size.count_parts(item.path) for item in self._implementations()}
         for item in self._implementations():
             parts = counted[item.style]
@@ -229,19 +289,22 @@ class ComparisonPage:
                 [(item.style, item.style), (title, title), (str(example), float(example))]
                 + [(str(parts[part].code), float(parts[part].code)) for part in code_size.PARTS]
             )
-            points += [(arm, example) for arm in self.arms if arm.style == item.style]
         headings = [
             ("style", "how it is written"),
             ("framework", "in what"),
             ("example", "lines of code of everything but what parity needs"),
             *((part, f"lines of code of this part: {part}") for part in code_size.PARTS),
         ]
-        drawn = plots.lines_and_time(
-            points,
-            "lines",
+        return html.table("Lines of code, counted by pygount", headings, rows) + self.lines_and_time()
+
+    def lines_and_time(self) -> Fragment:
+        """Lines of code against the time of an epoch."""
+        counted = {item.style: code_size.example_lines(item.path) for item in self._implementations()}
+        return plots.lines_and_time(
+            [(arm, counted[arm.style]) for arm in self.arms if arm.style in counted],
+            f"lines-{self.network}",
             f"Lines of code of {self.network} against the seconds of a steady epoch, by style.",
         )
-        return html.table("Lines of code, counted by pygount", headings, rows) + drawn
 
     def table(self) -> Fragment:
         """Everything measured of this network."""
@@ -252,54 +315,117 @@ class ComparisonPage:
         return html.paragraph(sentences.data(results())) + html.paragraph(sentences.conditions(results()))
 
     def side_by_side(self) -> Fragment:
-        """Any two implementations, chosen by the reader, with their figures above their code."""
-        return Fragment(
-            '<div class="tfmxbench-chooser">'
-            + self._column(0, "First")
-            + self._column(1, "Second")
-            + "</div>"
-        )
+        """Any two implementations, chosen by the reader, aligned part by part, with their figures above."""
+        found = self._implementations()
+        shown = [item.style for item in found[:2]]
+        counterparts = pairs.counterparts(self.arms)
+        if counterparts:
+            shown = [arm.style for arm in counterparts[0][:2]]
+        return _aligned([found, found], shown, self.arms, chooser=True)
+
+    def pair(self, name: str) -> Fragment:
+        """The two implementations of a pair, aligned part by part, with their figures above."""
+        columns = [[item] for item in catalogue.implementations(self.network) if item.pair == name]
+        return _aligned(columns, [item.style for (item,) in columns], self.arms, chooser=False)
+
+    def pair_verdict(self, name: str) -> Fragment:
+        """Which of the two of a pair trains faster, by how much, how sure."""
+        judged = pairs.judged(results().records)
+        found = [
+            sentences.compare(item)
+            for item in judged
+            if (item.first.network, item.pair) == (self.network, name)
+        ]
+        return html.items(found or ["This campaign does not hold both."])
 
     def _implementations(self) -> list[Implementation]:
         measured = {arm.style for arm in self.arms}
         return [item for item in catalogue.implementations(self.network) if item.style in measured]
 
-    def _column(self, number: int, ordinal: str) -> str:
-        found = self._implementations()
-        counterparts = sentences.pairs(self.arms)
-        shown = [arm.style for arm in counterparts[0]] if counterparts else [item.style for item in found[:2]]
-        chosen = shown[number] if number < len(shown) else ""
-        options = "".join(
-            f'<option value="{text(item.style)}"{" selected" if item.style == chosen else ""}>'
-            f"{text(frameworks.load(item.framework).TITLE)}: {text(item.style)}</option>"
-            for item in found
-        )
-        panels = "".join(self._panel(item, item.style == chosen) for item in found)
-        return (
-            f'<section class="tfmxbench-column"><label>{ordinal} implementation '
-            f'<select data-column="{number}">{options}</select></label>{panels}</section>'
-        )
 
-    def _panel(self, item: Implementation, visible: bool) -> str:
-        figures = []
-        for arm in self.arms:
-            if arm.style == item.style:
-                epoch = with_interval(arm.estimate(summary.epoch_seconds))
-                figures += [
-                    f"seconds an epoch on the {arm.device.upper()}: {epoch}",
-                    f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
-                    f"test accuracy: {tables.COLUMNS[-2].cell(arm).text}",
-                ]
-        figures.append(f"{code_size.example_lines(item.path)} lines of code")
-        blocks = "".join(
-            f"<h4>{part.capitalize()}</h4>{code(source).source}"
-            for part, source in code_size.parts(item.path).items()
-            if source
-        )
-        return (
-            f'<div class="tfmxbench-panel" data-style="{text(item.style)}"{"" if visible else " hidden"}>'
-            f"<p>{text(item.summary)}</p>{html.items(figures).source}{blocks}</div>"
-        )
+def _aligned(
+    columns: Sequence[Sequence[Implementation]], shown: Sequence[str], arms: Sequence[Arm], chooser: bool
+) -> Fragment:
+    """Implementations beside each other, part by part.
+
+    Parameters
+    ----------
+    columns : sequence of sequence of Implementation
+        What each column can show.
+    shown : sequence of str
+        The style that each column shows at first.
+    arms : sequence of Arm
+        Whose figures stand above the code.
+    chooser : bool
+        Whether the reader can choose.
+    """
+    rows = [
+        ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _figures)
+    ]
+    for part in code_size.PARTS:
+        rows.append((TITLES[part], [""] * len(columns), functools.partial(_code, part)))
+    source = ""
+    for title, choices, content in rows:
+        if title:
+            source += f'<h3 class="tfmxbench-part">{text(title)}</h3>'
+        source += '<div class="tfmxbench-row">'
+        for number, column in enumerate(columns):
+            panels = "".join(
+                f'<div class="tfmxbench-panel" data-style="{text(item.style)}"'
+                f"{'' if item.style in shown[number : number + 1] else ' hidden'}>{content(item, arms)}</div>"
+                for item in column
+            )
+            source += f'<div class="tfmxbench-column" data-column="{number}">{choices[number]}{panels}</div>'
+        source += "</div>"
+    return Fragment(f'<div class="tfmxbench-chooser">{source}</div>')
+
+
+TITLES = {
+    "imports": "Imports",
+    "build": "Build",
+    "train": "Train",
+    "predict": "Predict",
+    "parity": "What parity needs: setting and getting the parameters",
+}
+
+
+def _choice(number: int, column: Sequence[Implementation], shown: Sequence[str], chooser: bool) -> str:
+    """The menu of a column, or the title of the one that it shows."""
+    if not chooser:
+        return f"<p><strong>{text(_titled(column[0]))}</strong></p>"
+    chosen = shown[number : number + 1]
+    options = "".join(
+        f'<option value="{text(item.style)}"{" selected" if item.style in chosen else ""}>'
+        f"{text(_titled(item))}</option>"
+        for item in column
+    )
+    ordinal = ("First", "Second")[number]
+    return f'<label>{ordinal} implementation <select data-column="{number}">{options}</select></label>'
+
+
+def _titled(item: Implementation) -> str:
+    return f"{frameworks.load(item.framework).TITLE}: {item.style}"
+
+
+def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
+    """What an implementation is, and what it cost."""
+    found = []
+    for arm in arms:
+        if arm.style == item.style:
+            epoch = with_interval(arm.estimate(summary.epoch_seconds))
+            found += [
+                f"seconds an epoch on the {arm.device.upper()}: {epoch}",
+                f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
+                f"test accuracy: {tables.named('test accuracy').cell(arm).text}",
+            ]
+    found.append(f"{code_size.example_lines(item.path)} lines of code")
+    return html.paragraph(item.summary).source + html.items(found).source
+
+
+def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
+    """A part of an implementation's code."""
+    source = code_size.parts(item.path)[part]
+    return code(source).source if source else ""
 
 
 def code(source: str) -> Fragment:

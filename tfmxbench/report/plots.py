@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 from matplotlib.ticker import MaxNLocator
 
 from tfmxbench import frameworks
 from tfmxbench.analysis import summary
+from tfmxbench.analysis.statistics import Estimate
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.trial import Measurement
 from tfmxbench.report import figures
@@ -19,13 +21,30 @@ def colour(framework: str) -> str:
     return figures.PALETTE[frameworks.names().index(framework) % len(figures.PALETTE)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A line of a picture of intervals.
+
+    Attributes
+    ----------
+    label, framework : str
+    values : list of float
+        Of the trials or rounds.
+    estimate : Estimate
+    """
+
+    label: str
+    framework: str
+    values: list[float]
+    estimate: Estimate
+
+
 def intervals(
     arms: Sequence[Arm],
-    figure: Callable[[Measurement], float],
+    figure: Callable[[Measurement], float | None],
     name: str,
     axis: str,
     description: str,
-    logarithmic: bool = False,
 ) -> Fragment:
     """A figure of each arm with its interval and its trials, the smallest at the top.
 
@@ -39,39 +58,114 @@ def intervals(
         Unique on the page.
     axis, description : str
         What the axis and the picture show.
-    logarithmic : bool
-        Whether the axis is.
     """
-    found = [(arm, estimate) for arm in arms if (estimate := arm.estimate(figure)) is not None]
-    found.sort(key=lambda pair: pair[1].value, reverse=True)
+    found = [
+        Line(_name(arm, arms), arm.framework, list(arm.values(figure).values()), estimate)
+        for arm in arms
+        if (estimate := arm.estimate(figure)) is not None
+    ]
+    return lines(sorted(found, key=lambda line: line.estimate.value), name, axis, description)
+
+
+def lines(
+    found: Sequence[Line], name: str, axis: str, description: str, reference: float | None = None
+) -> Fragment:
+    """Estimates with their intervals and single values, from top to bottom.
+
+    Parameters
+    ----------
+    found : sequence of Line
+    name : str
+        Unique on the page.
+    axis, description : str
+        What the axis and the picture show.
+    reference : float or None
+        Where to draw an upright line; the axis then need not begin at 0.
+    """
     drawn, (axes,) = figures.new(7.0, 0.9 + 0.3 * max(len(found), 1))
     labelled: set[str] = set()
-    for position, (arm, estimate) in enumerate(found):
-        tint = colour(arm.framework)
-        values = list(arm.values(figure).values())
-        axes.plot(values, [position] * len(values), "|", color=tint, alpha=0.7, markersize=9)
-        if estimate.has_interval:
-            axes.plot([estimate.low, estimate.high], [position] * 2, color=tint, linewidth=2)
-        title = frameworks.load(arm.framework).TITLE
+    for position, line in enumerate(reversed(found)):
+        tint = colour(line.framework)
+        axes.plot(line.values, [position] * len(line.values), "|", color=tint, alpha=0.7, markersize=9)
+        if line.estimate.has_interval:
+            axes.plot([line.estimate.low, line.estimate.high], [position] * 2, color=tint, linewidth=2)
+        title = frameworks.load(line.framework).TITLE
         axes.plot(
-            [estimate.value],
-            [position],
-            "o",
-            color=tint,
-            label=None if title in labelled else title,
+            [line.estimate.value], [position], "o", color=tint, label=None if title in labelled else title
         )
         labelled.add(title)
     # A wild interval runs off the picture instead of squeezing everything else.
-    greatest = max((max(arm.values(figure).values()) for arm, _ in found), default=1.0)
-    if logarithmic:
-        axes.set_xscale("log")
-    else:
+    shown = [value for line in found for value in line.values]
+    greatest = max(shown, default=1.0)
+    if reference is None:
         axes.set_xlim(0, greatest * 1.15)
-    axes.set_yticks(range(len(found)), [_name(arm, arms) for arm, _ in found])
+    else:
+        figures.upright(axes, reference)
+        reach = max([0.02, *(abs(value - reference) for value in shown)])
+        axes.set_xlim(reference - 4 * reach, reference + 4 * reach)
+    axes.set_yticks(range(len(found)), [line.label for line in reversed(found)])
     axes.set_ylim(-0.6, len(found) - 0.4)
     figures.label(axes, x=axis)
     if labelled:
         figures.legend(axes, loc="best")
+    return figures.fragment(drawn, name, description)
+
+
+def series(
+    found: Sequence[tuple[str, str, Sequence[tuple[float, Estimate]]]],
+    name: str,
+    x: str,
+    y: str,
+    description: str,
+) -> Fragment:
+    """Estimates with intervals over an axis of numbers that double.
+
+    Parameters
+    ----------
+    found : sequence of (str, str, sequence of (float, Estimate))
+        Label, framework and points of each series.
+    name : str
+        Unique on the page.
+    x, y, description : str
+        What the axes and the picture show.
+    """
+    drawn, (axes,) = figures.new(7.0, 3.6)
+    places = sorted({place for _, _, points in found for place, _ in points})
+    for number, (label, framework, points) in enumerate(found):
+        xs = [place for place, _ in points]
+        ys = [estimate.value for _, estimate in points]
+        style = ("-", "--", ":", "-.")[sum(other == framework for _, other, _ in found[:number]) % 4]
+        axes.plot(xs, ys, "o", linestyle=style, color=colour(framework), label=label)
+        for place, estimate in points:
+            if estimate.has_interval:
+                axes.plot([place] * 2, [estimate.low, estimate.high], color=colour(framework), linewidth=2)
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(places, [f"{place:g}" for place in places])
+    axes.minorticks_off()
+    # A wild interval runs off the picture instead of squeezing everything else.
+    axes.set_ylim(
+        0, 1.15 * max((estimate.value for *_, points in found for _, estimate in points), default=1)
+    )
+    axes.grid(visible=True, axis="y", alpha=0.15)
+    figures.label(axes, x=x, y=y)
+    if found:
+        figures.legend(axes, loc="best")
+    return figures.fragment(drawn, name, description)
+
+
+def memory_curves(arm: Arm, name: str, description: str) -> Fragment:
+    """Resident memory over each trial of an arm."""
+    drawn, (axes,) = figures.new(7.0, 2.6)
+    for number, record in enumerate(item for item in arm.records if item.memory_curve):
+        seconds = [point[0] for point in record.memory_curve]
+        megabytes = [point[1] / 1e6 for point in record.memory_curve]
+        tint = figures.PALETTE[number % len(figures.PALETTE)]
+        axes.plot(seconds, megabytes, color=tint, linewidth=1.2, label=f"round {record.trial.round + 1}")
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=True, axis="y", alpha=0.15)
+    figures.label(axes, x="seconds since the process was started", y="resident memory, MB")
+    if axes.lines:
+        figures.legend(axes, loc="best", ncols=3)
     return figures.fragment(drawn, name, description)
 
 
@@ -114,8 +208,8 @@ def trials(arm: Arm, name: str, description: str) -> Fragment:
     """Every timed pass of an arm's trials: the first epoch, and the steady ones after it."""
     drawn, (axes,) = figures.new(7.0, 2.6)
     for number, (at, measurement) in enumerate(sorted(arm.measurements.items())):
-        whole = measurement.epochs[0].batches
-        seconds = [item.wall / item.batches * whole for item in (measurement.epochs[0], *measurement.steady)]
+        passes = measurement.epochs + measurement.passes
+        seconds = [item.wall / summary.epochs_of(item, measurement) for item in passes]
         tint = figures.PALETTE[number % len(figures.PALETTE)]
         axes.plot(range(len(seconds)), seconds, "o-", color=tint, label=f"round {at + 1}", markersize=4)
     axes.set_ylim(bottom=0)

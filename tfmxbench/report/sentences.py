@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import statistics, summary
+from tfmxbench.analysis import code_size, statistics, summary
+from tfmxbench.analysis.pairs import Judged
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results
+from tfmxbench.networks import catalogue
 from tfmxbench.report.tables import significant
 
 REAL = "mnist"
@@ -27,6 +29,15 @@ def data(results: Results) -> str:
     return f"Trained on {results.data.name}: {results.data.source}."
 
 
+def machine(results: Results) -> str:
+    """In a short sentence, on what and when was measured."""
+    found, settings = results.machine, results.settings
+    return (
+        f"Measured on {found.get('processor', 'an unknown processor')}, {settings.threads} of "
+        f"{found.get('processors', '?')} processors, GPU: {found.get('gpu', '?')}; {results.created[:10]}."
+    )
+
+
 def conditions(results: Results) -> str:
     """On what, with what settings and how often was measured."""
     settings, machine = results.settings, results.machine
@@ -43,52 +54,153 @@ def conditions(results: Results) -> str:
     )
 
 
-def pairs(arms: Sequence[Arm]) -> list[tuple[Arm, Arm]]:
-    """The arms of two frameworks that are counterparts, on the same network and device."""
-    from tfmxbench.networks import catalogue
-
-    named = {
-        item.name: item.pair
-        for network in catalogue.networks()
-        for item in catalogue.implementations(network)
-    }
-    found = []
-    for first in arms:
-        for second in arms:
-            pair = named.get(first.name)
-            if (
-                pair is not None
-                and pair == named.get(second.name)
-                and (first.network, first.device) == (second.network, second.device)
-                and first.framework < second.framework
-            ):
-                found.append((first, second))
-    return found
-
-
-def compare(first: Arm, second: Arm) -> str:
+def compare(found: Judged) -> str:
     """Which of two arms trains faster, by how much, and how sure that is."""
-    names = f"{_title(first)} and {_title(second)} on the {first.device.upper()}"
-    one, other = first.values(summary.epoch_seconds), second.values(summary.epoch_seconds)
-    if not one.keys() & other.keys():
+    first, second, comparison = found.first, found.second, found.comparison
+    device = first.device.upper()
+    names = f"{_title(first)} and {_title(second)} on the {device}"
+    if comparison is None:
         return f"{names}: not compared, since there is no round in which both completed."
-    found = statistics.ratio(one, other)
-    if not found.has_interval:
+    ratio = comparison.ratio
+    if comparison.verdict == "not known":
         return f"{names}: measured in one round only, so nothing can be said about a difference."
-    interval = f"95% interval {significant(found.low)} to {significant(found.high)}"
-    verdict = statistics.verdict(found)
-    if verdict == "no clear difference":
-        return (
+    interval = f"95% interval {significant(ratio.low)} to {significant(ratio.high)}"
+    chance = f"p = {probability(comparison.adjusted)}"
+    if comparison.verdict == "no clear difference":
+        told = (
             f"{names}: no clear difference in the time of an epoch; "
-            f"the ratio is {significant(found.value)} ({interval})."
+            f"the ratio is {significant(ratio.value)} ({interval}, {chance}"
+            f"{_corrected(found.family)})."
         )
-    if verdict == "slower":
+        if not ratio.low <= 1 <= ratio.high:
+            told += f" The interval alone would leave out 1, as one of {found.family} pairs may do by chance."
+        return told + _warning(found)
+    if comparison.verdict == "slower":
         first, second = second, first
-        found = statistics.ratio(other, one)
-        interval = f"95% interval {significant(found.low)} to {significant(found.high)}"
+        ratio = statistics.inverse(ratio)
+        interval = f"95% interval {significant(ratio.low)} to {significant(ratio.high)}"
     return (
-        f"{_title(first)} is faster than {_title(second)} on the {first.device.upper()}: an epoch takes "
-        f"{significant(found.value)} times as long ({interval})."
+        f"{_title(first)} is faster than {_title(second)} on the {device}: an epoch takes "
+        f"{significant(ratio.value)} times as long ({interval}, {chance}{_corrected(found.family)})."
+    )
+
+
+def score(found: Sequence[Judged]) -> str:
+    """How many pairs each framework is faster in, and where the difference is the greatest."""
+    known = [item for item in found if item.comparison and item.comparison.verdict != "not known"]
+    if not known:
+        return (
+            f"{len(found)} pairs of counterparts were measured in too few rounds to say which is faster."
+            if found
+            else "This campaign holds no two counterparts to compare."
+        )
+    wins: dict[str, list[tuple[float, Judged]]] = {}
+    undecided = 0
+    for item in known:
+        comparison = item.comparison
+        assert comparison is not None
+        if comparison.verdict == "no clear difference":
+            undecided += 1
+        elif comparison.verdict == "faster":
+            wins.setdefault(item.first.framework, []).append((1 / comparison.ratio.value, item))
+        else:
+            wins.setdefault(item.second.framework, []).append((comparison.ratio.value, item))
+    told = [
+        f"{frameworks.load(framework).TITLE} is faster in {len(items)}"
+        for framework, items in sorted(wins.items(), key=lambda pair: -len(pair[1]))
+    ]
+    if undecided:
+        told.append(f"no clear difference in {undecided}")
+    count = f"{len(known)} {'pair' if len(known) == 1 else 'pairs'}"
+    sentence = f"Of {count} of counterparts, {', '.join(told)}"
+    if wins:
+        factor, item = max((pair for items in wins.values() for pair in items), key=lambda pair: pair[0])
+        sentence += (
+            f"; at most by a factor of {significant(factor, 2)} "
+            f"({item.pair}, {item.first.network}, {item.first.device.upper()})"
+        )
+    return sentence + "."
+
+
+def abstraction(arms: Sequence[Arm]) -> str:
+    """What the slowest style of each framework costs over its fastest, in seconds of an epoch."""
+    told = []
+    for framework in sorted({arm.framework for arm in arms}):
+        own = sorted(
+            (
+                (estimate.value, arm.style, arm)
+                for arm in arms
+                if arm.framework == framework
+                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+            ),
+            key=lambda item: item[0],
+        )
+        if len(own) < 2:
+            continue
+        (*_, fastest), (*_, slowest) = own[0], own[-1]
+        one, other = slowest.values(summary.epoch_seconds), fastest.values(summary.epoch_seconds)
+        if not one.keys() & other.keys():
+            continue
+        ratio = statistics.ratio(one, other)
+        interval = (
+            f"{significant(ratio.low)} to {significant(ratio.high)}" if ratio.has_interval else "one round"
+        )
+        told.append(
+            f"{frameworks.load(framework).TITLE} {significant(ratio.value)} "
+            f"({interval}; {slowest.style} over {fastest.style})"
+        )
+    return ", ".join(told)
+
+
+def memory(arms: Sequence[Arm]) -> str:
+    """MB that the processes of each framework held at their peak, from the least to the greatest style."""
+    told = []
+    for framework in sorted({arm.framework for arm in arms}):
+        found = [
+            estimate.value
+            for arm in arms
+            if arm.framework == framework and (estimate := arm.estimate(summary.peak_megabytes)) is not None
+        ]
+        if found:
+            told.append(f"{frameworks.load(framework).TITLE} {min(found):.0f} to {max(found):.0f} MB")
+    return ", ".join(told)
+
+
+def lines(arms: Sequence[Arm]) -> str:
+    """How long the implementations of each framework are, from the shortest to the longest."""
+    told = []
+    paths = {item.name: item.path for item in catalogue.select()}
+    for framework in sorted({arm.framework for arm in arms}):
+        styles = {arm.style: arm.name for arm in arms if arm.framework == framework}
+        counted = sorted((code_size.example_lines(paths[name]), style) for style, name in styles.items())
+        (fewest, shortest), (most, longest) = counted[0], counted[-1]
+        told.append(
+            f"{frameworks.load(framework).TITLE} {fewest} ({shortest}) to {most} ({longest})"
+            if fewest != most
+            else f"{frameworks.load(framework).TITLE} {fewest}"
+        )
+    return ", ".join(told)
+
+
+def probability(value: float) -> str:
+    """A probability with two digits, and very small ones as a bound."""
+    return "less than 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def _corrected(family: int) -> str:
+    return f" corrected for {family} pairs" if family > 1 else ""
+
+
+def _warning(found: Judged) -> str:
+    """Where the spread is too large to conclude: that it is, and what to do."""
+    if found.comparison is None or not statistics.too_wide(found.comparison.ratio):
+        return ""
+    rounds = statistics.rounds_needed(found.ratios)
+    wanted = f"more than {rounds}" if rounds >= statistics.MOST_ROUNDS else f"about {rounds}"
+    return (
+        f" The spread is too large to conclude: a difference of {statistics.TOO_WIDE:.0%} may be there or "
+        f"not. With this spread an interval of 5% either way takes {wanted} rounds: measure longer "
+        "(TFMXBENCH_BUDGET=2h), on a machine that does nothing else."
     )
 
 
@@ -98,7 +210,7 @@ def accuracies(arms: Sequence[Arm]) -> str:
     if not found:
         return "No trial completed, so there is no accuracy to state."
     return (
-        f"The test accuracies after the last whole epoch of all {len(found)} completed trials lie between "
+        f"The test accuracies after the first epoch of all {len(found)} completed trials lie between "
         f"{min(found):.2%} and {max(found):.2%}: {100 * (max(found) - min(found)):.2f} points apart."
     )
 

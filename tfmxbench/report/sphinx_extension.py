@@ -1,8 +1,8 @@
 """The ``tfmxbench`` directive: puts something computed from the build's records into a page.
 
-``{tfmxbench} answer`` states, network by network, what the campaign found; ``{tfmxbench} table``
-shows everything measured; ``{tfmxbench} conditions`` says on what; ``{tfmxbench} styles`` lists the
-implementations.
+``{tfmxbench} answer`` draws and states what the campaign found, ``{tfmxbench} verdicts`` says it pair by
+pair; ``{tfmxbench} table`` shows everything measured, ``{tfmxbench} plots`` draws it;
+``{tfmxbench} conditions`` says on what; ``{tfmxbench} styles`` lists the implementations.
 """
 
 from __future__ import annotations
@@ -15,29 +15,59 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__, frameworks
-from tfmxbench.analysis import code_size
+from tfmxbench.analysis import code_size, pairs
 from tfmxbench.networks import catalogue
-from tfmxbench.report import html, pages, sentences
+from tfmxbench.report import datatables, html, pages, sentences
 from tfmxbench.report.html import Fragment, text
 
 
 def answer() -> Fragment:
-    """For each network: a picture of the times and the verdicts on its pairs."""
+    """For each network, a picture of the times by pair; then what the campaign says, in sentences."""
+    measured = {network: arms for network in catalogue.networks() if (arms := pages.arms(network))}
+    pictures = "".join(pages.by_pair(network).source for network in measured)
+    told = [sentences.score(pairs.judged(pages.results().records))]
+    for subject, sentence in (
+        ("An epoch of the slowest style over one of the fastest", sentences.abstraction),
+        ("Peak memory, by style", sentences.memory),
+        ("Lines of code, from the shortest style to the longest", sentences.lines),
+    ):
+        found = {catalogue.task(network).title: sentence(arms) for network, arms in measured.items()}
+        listed = "; ".join(f"{title}: {words}" for title, words in found.items() if words)
+        if listed:
+            told.append(f"{subject}. {listed}.")
+    key = (
+        "Less is better; counterparts are under each other. Ticks: trials. Dot: their geometric mean. "
+        f"Line: its 95% interval. {sentences.machine(pages.results())}"
+    )
+    return Fragment(
+        f'<div class="tfmxbench-pictures">{pictures}</div><p class="tfmxbench-key">{text(key)}</p>'
+    ) + html.items(told)
+
+
+def verdicts() -> Fragment:
+    """For each network, every pair of counterparts, and how far the accuracies lie apart."""
     shown = Fragment("")
     for network in catalogue.networks():
         page = pages.ComparisonPage(network)
-        if not page.arms:
-            continue
-        title = catalogue.task(network).title
-        shown += Fragment(f"<h3>{text(title)}</h3>")
-        shown += Fragment(page.times().source.replace("times", f"times-{network}"))
-        shown += page.verdicts()
-        shown += html.paragraph(sentences.accuracies(page.arms))
+        if page.arms:
+            shown += Fragment(f"<h3>{text(catalogue.task(network).title)}</h3>") + page.verdicts()
+            shown += html.paragraph(sentences.accuracies(page.arms))
+    return shown
+
+
+def plots() -> Fragment:
+    """For each network: time, cold start against steady epochs, memory, and lines against time."""
+    shown = Fragment("")
+    for network in catalogue.networks():
+        page = pages.ComparisonPage(network)
+        if page.arms:
+            shown += Fragment(f"<h3>{text(catalogue.task(network).title)}</h3>")
+            shown += page.times() + page.starts() + page.memory() + page.lines_and_time()
     return shown
 
 
 def conditions() -> Fragment:
-    """The data, the machine and the settings."""
+    """The data, the machine, the settings, the versions, and the hashes of what the trials were given."""
     found = pages.results()
     versions = sorted(
         {f"{key} {value}" for record in found.records for key, value in record.versions.items()}
@@ -46,6 +76,13 @@ def conditions() -> Fragment:
         html.paragraph(sentences.data(found))
         + html.paragraph(sentences.conditions(found))
         + html.items(versions)
+        + html.items(
+            [
+                f"{catalogue.task(network).title}. {sentence}"
+                for network in catalogue.networks()
+                for sentence in sentences.hashes(pages.arms(network))
+            ]
+        )
     )
 
 
@@ -78,7 +115,9 @@ def styles() -> Fragment:
 
 CONTENTS: dict[str, Callable[[], Fragment]] = {
     "answer": answer,
+    "verdicts": verdicts,
     "table": pages.table,
+    "plots": plots,
     "conditions": conditions,
     "styles": styles,
 }
@@ -98,7 +137,16 @@ class Computed(SphinxDirective):
         return [nodes.raw("", CONTENTS[name]().source, format="html")]
 
 
+def add_tables(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document) -> None:
+    """Load what sorts tables on the pages that have one to sort, since it is large."""
+    if "tfmxbench-sortable" in context.get("body", ""):
+        app.add_js_file(datatables.SCRIPT)
+        app.add_js_file("tables.js")
+        app.add_css_file(datatables.STYLE)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
+    """Register the directive, and the scripts of pages with tables."""
     app.add_directive("tfmxbench", Computed)
+    app.connect("html-page-context", add_tables)
     return {"version": __version__, "parallel_read_safe": True}

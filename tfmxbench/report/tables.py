@@ -49,12 +49,15 @@ class Column:
     text : bool
         Whether the cells are words rather than numbers.
     cell : callable
+    core : bool
+        Whether a table of the most important figures has it.
     """
 
     heading: str
     meaning: str
     text: bool
     cell: Callable[[Arm], Cell]
+    core: bool = True
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -89,9 +92,13 @@ def _words(value: Callable[[Arm], str]) -> Callable[[Arm], Cell]:
     return lambda arm: Cell(value(arm), value(arm), value(arm))
 
 
-def _figure(figure: Callable[[Measurement], float], scale: float = 1.0) -> Callable[[Arm], Cell]:
+def _figure(figure: Callable[[Measurement], float | None], scale: float = 1.0) -> Callable[[Arm], Cell]:
+    def scaled(measurement: Measurement) -> float | None:
+        value = figure(measurement)
+        return None if value is None else value * scale
+
     def cell(arm: Arm) -> Cell:
-        found = arm.estimate(lambda measurement: figure(measurement) * scale)
+        found = arm.estimate(scaled)
         return Cell(with_interval(found), found.value if found else float("inf"), in_brief(found))
 
     return cell
@@ -112,6 +119,10 @@ def _trials(arm: Arm) -> Cell:
     return Cell(f"{completed}, {failed} not completed" if failed else str(completed), completed, brief)
 
 
+def _percentile(share: float) -> Callable[[Arm], Cell]:
+    return _figure(lambda found: summary.latency_seconds(found, share), 1e3)
+
+
 COLUMNS = [
     Column("implementation", "network and style", True, _words(lambda arm: arm.name)),
     Column("framework", "in what", True, _words(lambda arm: frameworks.load(arm.framework).TITLE)),
@@ -123,10 +134,52 @@ COLUMNS = [
         _figure(summary.epoch_seconds),
     ),
     Column(
+        "images/s",
+        "training images in a second of a steady epoch",
+        False,
+        _figure(summary.images_per_second),
+        core=False,
+    ),
+    Column(
+        "processors, s",
+        "processor seconds, of all threads together, that a steady epoch takes",
+        False,
+        _figure(summary.epoch_processor_seconds),
+        core=False,
+    ),
+    Column(
+        "cores busy",
+        "processor seconds in a second of a steady epoch",
+        False,
+        _figure(summary.cores_busy),
+        core=False,
+    ),
+    Column(
+        "energy, J",
+        "joules that the machine's processors take in a steady epoch",
+        False,
+        _figure(summary.epoch_joules),
+        core=False,
+    ),
+    Column(
         "first epoch, s",
         "seconds of the first epoch, tracing and compiling included",
         False,
         _figure(summary.first_epoch_seconds),
+    ),
+    Column(
+        "import, s",
+        "seconds for importing the framework and the implementation",
+        False,
+        _figure(summary.import_seconds),
+        core=False,
+    ),
+    Column(
+        "build, s",
+        "seconds for building the model and setting its initial values",
+        False,
+        _figure(summary.build_seconds),
+        core=False,
     ),
     Column(
         "start, s",
@@ -141,10 +194,45 @@ COLUMNS = [
         _figure(summary.inference_seconds, 1e3),
     ),
     Column(
+        "predicted/s",
+        "test images that are predicted in a second",
+        False,
+        _figure(summary.inference_images_per_second),
+        core=False,
+    ),
+    Column(
         "one image, ms",
         "milliseconds for predicting a single image (median)",
         False,
         _figure(summary.latency_seconds, 1e3),
+    ),
+    Column(
+        "95th, ms",
+        "milliseconds for predicting a single image: 95 of 100 take no longer",
+        False,
+        _percentile(0.95),
+        core=False,
+    ),
+    Column(
+        "99th, ms",
+        "milliseconds for predicting a single image: 99 of 100 take no longer",
+        False,
+        _percentile(0.99),
+        core=False,
+    ),
+    Column(
+        "imported, MB",
+        "resident memory after importing the framework, in 10⁶ bytes",
+        False,
+        _figure(summary.imported_megabytes),
+        core=False,
+    ),
+    Column(
+        "built, MB",
+        "resident memory after building the model, in 10⁶ bytes",
+        False,
+        _figure(summary.built_megabytes),
+        core=False,
     ),
     Column(
         "peak memory, MB",
@@ -153,13 +241,35 @@ COLUMNS = [
         _figure(summary.peak_megabytes),
     ),
     Column(
+        "device memory, MB",
+        "greatest memory in use on the device, in 10⁶ bytes, where the framework tells",
+        False,
+        _figure(summary.device_megabytes),
+        core=False,
+    ),
+    Column(
         "test accuracy",
-        "share of test images classified rightly after the last whole epoch",
+        "share of test images classified rightly after the first epoch",
         False,
         _accuracy,
     ),
     Column("trials", "fresh processes that the row rests on", False, _trials),
 ]
+FIGURES = [column for column in COLUMNS if not column.text]
+
+
+def named(heading: str) -> Column:
+    """The column with a heading.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    for column in COLUMNS:
+        if column.heading == heading:
+            return column
+    raise ValueError(f"there is no column {heading!r}")
 
 
 def rows(results: Results, network: str | None = None) -> list[Row]:

@@ -1,0 +1,29 @@
+"""
+The null test: what this build can tell apart
+=============================================
+A comparison that always finds a difference proves nothing. So some implementations take part in the
+campaign twice, as two arms like any other two: the same file, the same settings, other processes, in
+the same shuffled rounds. Whatever difference shows between them is the machine's, not theirs.
+"""
+
+# %%
+# Does it find a difference where there is none?
+# ----------------------------------------------
+
+from tfmxbench.report import null_test
+
+null_test.verdict()
+
+# %%
+# The picture
+# -----------
+
+null_test.picture()
+
+# %%
+# The numbers
+# -----------
+# The intervals are wider than those of a single ratio, since they are to hold for all null tests
+# together (Bonferroni): else one of twenty would find a difference by chance alone.
+
+null_test.table()

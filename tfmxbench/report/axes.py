@@ -1,0 +1,195 @@
+"""What the pages on threads, batch sizes and devices show: implementations under other conditions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from tfmxbench import frameworks
+from tfmxbench.analysis import statistics, summary
+from tfmxbench.analysis.summary import BATCH_SIZE, THREADS, Arm
+from tfmxbench.measure.trial import Measurement
+from tfmxbench.networks import catalogue
+from tfmxbench.report import html, pages, plots, tables
+from tfmxbench.report.html import Fragment
+
+
+@dataclasses.dataclass(frozen=True)
+class Axis:
+    """A condition that a page varies.
+
+    Attributes
+    ----------
+    condition : str
+        The condition of the trials, beside the comparison's own.
+    title : str
+        What it is called on the picture's axis.
+    place : callable
+        Where on the axis an arm lies.
+    figure : callable
+        What is shown of a measurement.
+    unit : str
+        Of the figure, with what it is.
+    """
+
+    condition: str
+    title: str
+    place: Callable[[Arm], int]
+    figure: Callable[[Measurement], float | None]
+    unit: str
+
+
+def _batch_size(arm: Arm) -> int:
+    return arm.batch_size or catalogue.task(arm.network).batch_size
+
+
+AXES = {
+    "threads": Axis(
+        THREADS, "threads", lambda arm: arm.threads, summary.epoch_seconds, "seconds of a steady epoch"
+    ),
+    "batch size": Axis(
+        BATCH_SIZE, "images in a batch", _batch_size, summary.epoch_seconds, "seconds of a steady epoch"
+    ),
+}
+
+
+def axis(name: str) -> Fragment:
+    """For each network, the picture and the table of one axis.
+
+    Parameters
+    ----------
+    name : str
+        ``threads`` or ``batch size``.
+    """
+    chosen = AXES[name]
+    records = pages.results().records
+    varied = summary.arms(records, chosen.condition)
+    if not varied:
+        return html.paragraph(
+            f"This build did not vary the {name}: the quick profile does not, the default one does with a "
+            "few styles, the thorough one with all."
+        )
+    shown = Fragment("")
+    for network, device in sorted({(arm.network, arm.device) for arm in varied}):
+        here = [arm for arm in varied if (arm.network, arm.device) == (network, device)]
+        styles = {arm.style for arm in here}
+        here += [
+            arm
+            for arm in summary.arms(records)
+            if (arm.network, arm.device) == (network, device) and arm.style in styles
+        ]
+        here.sort(key=lambda arm: (arm.framework, arm.style, chosen.place(arm)))
+        shown += _one(network, device, here, chosen)
+    return shown
+
+
+def _one(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
+    styles = list(dict.fromkeys((arm.style, arm.framework) for arm in arms))
+    found = []
+    for style, framework in styles:
+        points = [
+            (float(chosen.place(arm)), estimate)
+            for arm in arms
+            if arm.style == style and (estimate := arm.estimate(chosen.figure)) is not None
+        ]
+        found.append((f"{frameworks.load(framework).TITLE} {style}", framework, points))
+    title = catalogue.task(network).title
+    drawn = plots.series(
+        found,
+        f"axis-{chosen.condition}-{network}-{device}",
+        chosen.title,
+        chosen.unit,
+        f"{chosen.unit.capitalize()} of {title} on the {device.upper()} by {chosen.title}, "
+        "with 95% intervals.",
+    )
+    rows: list[list[tuple[str, float | str]]] = []
+    for arm in arms:
+        standard = next(other for other in arms if other.style == arm.style and other.condition == "standard")
+        rows.append(
+            [
+                (arm.style, arm.style),
+                (str(chosen.place(arm)), float(chosen.place(arm))),
+                _estimate(arm, chosen.figure),
+                _ratio(arm, standard, chosen.figure),
+                _estimate(arm, summary.images_per_second),
+                _estimate(arm, summary.cores_busy),
+                (str(len(arm.measurements)), float(len(arm.measurements))),
+            ]
+        )
+    headings = [
+        ("style", "how it is written"),
+        (chosen.title, "what is varied"),
+        ("epoch, s", chosen.unit),
+        ("ratio", "of these seconds to those of the comparison's own condition, paired by round"),
+        ("images/s", "training images in a second"),
+        ("cores busy", "processor seconds in a second"),
+        ("trials", "that completed"),
+    ]
+    table = html.table(
+        f"{title} on the {device.upper()} by {chosen.title}, with 95% intervals", headings, rows
+    )
+    return (
+        Fragment(f"<h3>{html.text(title)}, {html.text(device.upper())}</h3>") + drawn + table + _failed(arms)
+    )
+
+
+def _estimate(arm: Arm, figure: Callable[[Measurement], float | None]) -> tuple[str, float | str]:
+    found = arm.estimate(figure)
+    return tables.with_interval(found), found.value if found else float("inf")
+
+
+def _ratio(arm: Arm, other: Arm, figure: Callable[[Measurement], float | None]) -> tuple[str, float | str]:
+    one, two = arm.values(figure), other.values(figure)
+    if arm is other:
+        return "1", 1.0
+    if not one.keys() & two.keys():
+        return "not measured", float("inf")
+    found = statistics.ratio(one, two)
+    return tables.with_interval(found), found.value
+
+
+def _failed(arms: list[Arm]) -> Fragment:
+    found = [
+        f"{record.trial.identifier}: {record.reason}"
+        for arm in arms
+        if arm.condition != "standard"
+        for record in arm.failures
+    ]
+    return html.paragraph("Trials that did not complete:") + html.items(found) if found else Fragment("")
+
+
+def devices() -> Fragment:
+    """Each implementation on the CPU and on the GPU, where there is one."""
+    found = pages.results()
+    measured = summary.arms(found.records)
+    on_gpu = {arm.name: arm for arm in measured if arm.device != "cpu"}
+    if not on_gpu:
+        gpu = found.machine.get("gpu", "none")
+        return html.paragraph(
+            f"This build measured on the CPU only. GPU of the machine: {gpu}. With an NVIDIA GPU and its "
+            "driver, or with TFMXBENCH_DEVICE=gpu, everything is measured on both."
+        )
+    rows: list[list[tuple[str, float | str]]] = []
+    for arm in measured:
+        other = on_gpu.get(arm.name)
+        if arm.device != "cpu" or other is None:
+            continue
+        rows.append(
+            [
+                (arm.name, arm.name),
+                _estimate(arm, summary.epoch_seconds),
+                _estimate(other, summary.epoch_seconds),
+                _ratio(other, arm, summary.epoch_seconds),
+                _estimate(other, summary.first_epoch_seconds),
+                _estimate(other, summary.device_megabytes),
+            ]
+        )
+    headings = [
+        ("implementation", "network and style"),
+        ("CPU, s", "seconds of a steady epoch on the CPU"),
+        ("GPU, s", "seconds of a steady epoch on the GPU, the transfer from host memory included"),
+        ("ratio", "GPU over CPU, paired by round"),
+        ("first epoch, s", "seconds of the first epoch on the GPU"),
+        ("device memory, MB", "greatest memory in use on the GPU, in 10⁶ bytes"),
+    ]
+    return html.table("CPU and GPU, with 95% intervals", headings, rows) + pages.failed()
