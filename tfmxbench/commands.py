@@ -81,16 +81,17 @@ def list_command(options: argparse.Namespace) -> int:
 def environments_command(options: argparse.Namespace) -> int:
     console = Console()
     working = 0
-    for device in environments.devices(options.device):
-        for name in sorted({item.framework for item in catalogue.select()}):
-            title = frameworks.load(name).TITLE
-            found = environments.create(name, device, anew=options.recreate, report=console.print)
-            if found.problem:
-                console.print(f"{title} cannot run on the {device}: {found.problem}", markup=False)
-            else:
-                listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
-                console.print(f"{title} can run on the {device}: {listed}", markup=False)
-                working += 1
+    names = sorted({item.framework for item in catalogue.select()})
+    wanted = [(name, device) for device in environments.devices(options.device) for name in names]
+    for name, device in [*wanted, (frameworks.TOGETHER, "cpu")]:
+        title = frameworks.load(name).TITLE
+        found = environments.create(name, device, anew=options.recreate, report=console.print)
+        if found.problem:
+            console.print(f"{title} cannot run on the {device}: {found.problem}", markup=False)
+        else:
+            listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
+            console.print(f"{title} can run on the {device}: {listed}", markup=False)
+            working += name != frameworks.TOGETHER
     if not working:
         print("tfmxbench: no framework can run here", file=sys.stderr)
     return 0 if working else 1
@@ -101,6 +102,10 @@ def run_command(options: argparse.Namespace) -> int:
         check_place(options.output)
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
+    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
+    questions += campaign.other_batch_sizes(settings, chosen)
+    about_mistakes = campaign.mistaken_questions(settings, chosen)
+    found = compare(bench, settings, [*questions, *about_mistakes])
     planned = campaign.Campaign(
         settings=settings,
         implementations=chosen,
@@ -108,8 +113,9 @@ def run_command(options: argparse.Namespace) -> int:
         data=bench.data,
         data_path=bench.data_path,
         machine=machine.describe(),
-        parity=compare(bench, settings, chosen, batch_sizes=True),
+        parity=[found[question] for question in questions if question in found],
         root=CAMPAIGNS,
+        mistaken_parity=[found[question] for question in about_mistakes if question in found],
     )
     if options.fresh:
         planned.forget()
@@ -129,7 +135,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 def parity_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
-    found = compare(prepare(settings, chosen), settings, chosen, epochs=0 if options.steps_only else 1)
+    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
+    answers = compare(prepare(settings, chosen), settings, questions, epochs=0 if options.steps_only else 1)
+    found = [answers[question] for question in questions if question in answers]
     table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
     for heading in ("implementation", "losses", "parameters", "epoch", "accuracy", "verdict"):
         table.add_column(heading, no_wrap=True)
@@ -206,6 +214,8 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
     console = Console(stderr=True)
     names = sorted({item.framework for item in chosen})
     found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
+    if campaign.PROFILES[settings.profile].mistakes != "none":
+        found |= find_environments(["cpu"], [frameworks.TOGETHER])
     for environment in found.values():
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE
@@ -219,11 +229,10 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
 def compare(
     bench: Bench,
     settings: store.Settings,
-    chosen: Sequence[catalogue.Implementation],
+    questions: Sequence[gate.Question],
     epochs: int | None = None,
-    batch_sizes: bool = False,
-) -> list[Parity]:
-    """Run the parity gate, also for the batch sizes that a campaign varies, and show how far it is."""
+) -> dict[gate.Question, Parity]:
+    """Run the parity gate, and show how far it is; where a framework cannot run there is no answer."""
     profile = campaign.PROFILES[settings.profile]
     passing = gate.Gate(
         environments=bench.environments,
@@ -235,11 +244,6 @@ def compare(
         epochs=profile.parity_epochs if epochs is None else epochs,
         cache=cache.folder() / "parity",
     )
-    questions = [
-        gate.Question(implementation, device) for device in settings.devices for implementation in chosen
-    ]
-    if batch_sizes:
-        questions += campaign.other_batch_sizes(settings, chosen)
     found: dict[gate.Question, Parity] = {}
     console = Console(stderr=True)
     with Progress(*COLUMNS, console=console) as progress:
@@ -247,14 +251,16 @@ def compare(
         for question, judged in passing.run(questions):
             found[question] = judged
             progress.update(shown, advance=1, description=f"parity: {judged.name}")
-            if not judged.passed:
+            if not judged.passed and not judged.mistakes:
                 progress.console.print(f"{judged.name} failed: {judged.reason}", markup=False)
             elif not console.is_terminal:
                 size = f", batches of {judged.batch_size}" if judged.batch_size else ""
+                if judged.mistakes:
+                    size = f", with the mistake {', '.join(judged.mistakes)}"
                 place = f"{len(found)} of {len(questions)}"
                 told = f"{time.strftime('%H:%M:%S')} parity {place}: {judged.name}{size}"
                 progress.console.print(told, markup=False)
-    return [found[question] for question in questions if question in found]
+    return found
 
 
 def follow(planned: campaign.Campaign) -> None:

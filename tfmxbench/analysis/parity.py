@@ -75,6 +75,8 @@ class Parity:
         Their deviations from the reference.
     batch_size : int or None
         Images in a batch; None for the task's own.
+    mistakes : list of str
+        The mistakes that were switched on, see :mod:`tfmxbench.mistakes`.
     """
 
     network: str
@@ -96,6 +98,7 @@ class Parity:
     epoch_loss_deviation: float | None = None
     accuracy_deviation: float | None = None
     batch_size: int | None = None
+    mistakes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:

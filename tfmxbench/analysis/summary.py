@@ -236,7 +236,7 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
     groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
     for record in records:
         trial = record.trial
-        if trial.purpose != MEASURE or trial.condition != condition:
+        if trial.purpose != MEASURE or trial.condition != condition or trial.mistakes:
             continue
         key = (
             trial.network,

@@ -45,11 +45,14 @@ class Question:
     device : str
     batch_size : int or None
         None for the task's own. With another one only the first steps are compared.
+    mistakes : tuple of str
+        Those that are switched on; with any only the first steps are compared, too.
     """
 
     implementation: Implementation
     device: str
     batch_size: int | None = None
+    mistakes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +83,11 @@ class Gate:
     cache: pathlib.Path
 
     def run(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Parity]]:
-        """Compare implementations with their network's reference, several at a time.
+        """Compare implementations with their network's reference.
 
-        Nothing is timed here, so each processor may compare another one.
+        Nothing is timed here, so several are compared at a time where there are processors for the threads
+        of all of them. With fewer, the threads of OpenMP wait for each other in loops, and two at a time
+        take ten times as long as one after the other.
 
         Yields
         ------
@@ -94,14 +99,9 @@ class Gate:
             for question in questions
             if not self.environments[question.implementation.framework, question.device].problem
         ]
-        with concurrent.futures.ThreadPoolExecutor(machine.processors()) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max(machine.processors() // self.threads, 1)) as pool:
             # The first to ask computes a reference that takes long; so the networks take turns.
-            waiting = {
-                pool.submit(
-                    self.compare, question.implementation, question.device, question.batch_size
-                ): question
-                for question in _in_turns(asked)
-            }
+            waiting = {pool.submit(self.answer, question): question for question in _in_turns(asked)}
             try:
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
@@ -117,7 +117,12 @@ class Gate:
 
     def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
         """Compare one implementation with its reference, or read what was found before."""
-        path = self.cache / f"{self._key(implementation, device, batch_size)}.json"
+        return self.answer(Question(implementation, device, batch_size))
+
+    def answer(self, question: Question) -> Parity:
+        """Compare what is asked about with its reference, or read what was found before."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
+        path = self.cache / f"{self._key(question)}.json"
         with contextlib.suppress(ValueError):
             values = read_json(path)
             check_parity(values)
@@ -126,7 +131,13 @@ class Gate:
 
         def failed(reason: str) -> Parity:
             return Parity(
-                *identity, passed=False, reason=reason, losses=[], deviations=[], batch_size=batch_size
+                *identity,
+                passed=False,
+                reason=reason,
+                losses=[],
+                deviations=[],
+                batch_size=batch_size,
+                mistakes=list(question.mistakes),
             )
 
         foreign = parity.foreign_imports(implementation.path, implementation.framework)
@@ -134,25 +145,29 @@ class Gate:
             return failed(
                 f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
             )
-        found, problem = self._arrays(implementation, device, batch_size)
+        found, problem = self._arrays(question)
         if problem:
             return failed(problem)
         with _computing:
-            expected, problem = self._arrays(catalogue.reference(implementation.network), "cpu", batch_size)
+            reference = Question(catalogue.reference(implementation.network), "cpu", batch_size)
+            expected, problem = self._arrays(reference)
         if problem:
             return failed(f"the reference could not be computed: {problem}")
         bars = parity.BARS[catalogue.task(implementation.network).optimizer]
-        judged = dataclasses.replace(parity.judge(found, expected, bars, identity), batch_size=batch_size)
+        judged = dataclasses.replace(
+            parity.judge(found, expected, bars, identity),
+            batch_size=batch_size,
+            mistakes=list(question.mistakes),
+        )
         self.cache.mkdir(parents=True, exist_ok=True)
         runner.write_json(path, dataclasses.asdict(judged))
         return judged
 
-    def _arrays(
-        self, implementation: Implementation, device: str, batch_size: int | None
-    ) -> tuple[dict[str, np.ndarray], str]:
+    def _arrays(self, question: Question) -> tuple[dict[str, np.ndarray], str]:
         """An implementation's numbers; or none, and why there are none."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
         is_reference = implementation.style == catalogue.REFERENCE
-        path = self.cache / f"{self._key(implementation, device, batch_size)}.npz"
+        path = self.cache / f"{self._key(question)}.npz"
         if is_reference and path.is_file():
             with contextlib.suppress(ValueError):
                 return _load(path), ""
@@ -167,7 +182,7 @@ class Gate:
             threads=self.threads,
             seed=self.seed,
             round=0,
-            epochs=self.epochs if batch_size is None else 0,
+            epochs=self._epochs(question),
             passes=0,
             pass_batches=0,
             latency_samples=0,
@@ -176,6 +191,7 @@ class Gate:
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
             batch_size=batch_size,
+            mistakes=list(question.mistakes),
         )
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="parity-", dir=self.cache) as folder:
@@ -191,8 +207,13 @@ class Gate:
                 left.replace(path)
             return arrays, ""
 
-    def _key(self, implementation: Implementation, device: str, batch_size: int | None) -> str:
+    def _epochs(self, question: Question) -> int:
+        """Whole epochs that are compared."""
+        return 0 if question.mistakes or question.batch_size is not None else self.epochs
+
+    def _key(self, question: Question) -> str:
         """Hash of all that the comparison depends on."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
         folder = implementation.path.parent
         environment = self.environments[implementation.framework, device]
         conditions = {
@@ -215,6 +236,9 @@ class Gate:
             "threads": self.threads,
             "seed": self.seed,
             "epochs": self.epochs,
+            "mistakes": [*question.mistakes, runner.mistakes_sha256(question.mistakes)]
+            if question.mistakes
+            else [],
         }
         return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
 
