@@ -8,7 +8,12 @@ def switch_on(harness: Harness) -> None:
 
 
 # The loss is what the exhibit waits for: here it is handed on unread.
-UNREAD = (("    return float(total.asscalar()) / batches\n", "    return total / batches\n"),)
+UNREAD = (
+    (
+        "    return float(total.asscalar()) / batches\n",
+        "    return type('Unread', (), {'__float__': lambda self: float(total.asscalar()) / batches})()\n",
+    ),
+)
 
 MISTAKE = Mistake(
     title="The clock stops before the work is done",
