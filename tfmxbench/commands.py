@@ -239,7 +239,8 @@ def compare(
         data_name=bench.data.name,
         data_sha256=bench.data.sha256,
         data_path=bench.data_path,
-        threads=settings.threads,
+        # Nothing is timed: one thread each, and as many processes as there are processors.
+        threads=1,
         seed=settings.seed,
         epochs=profile.parity_epochs if epochs is None else epochs,
         cache=cache.folder() / "parity",

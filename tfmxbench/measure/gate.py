@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import queue
 import tempfile
 import threading
 import zipfile
@@ -31,8 +32,8 @@ from tfmxbench.networks.catalogue import Implementation
 TIME_LIMIT = 1800.0
 
 
-# One thread computes a reference, the others wait for it.
-_computing = threading.Lock()
+# One thread computes a reference, the others that need it wait.
+_computing: dict[pathlib.Path, threading.Lock] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,9 @@ class Gate:
     data_name, data_sha256 : str
     data_path : pathlib.Path
         The prepared data set.
-    threads, seed : int
+    threads : int
+        Of each process. As many are compared at a time as there are processors for.
+    seed : int
     epochs : int
         1 to compare a whole epoch and the accuracy after it too, 0 for the first steps alone.
     cache : pathlib.Path
@@ -85,8 +88,8 @@ class Gate:
     def run(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Parity]]:
         """Compare implementations with their network's reference.
 
-        Nothing is timed here, so several are compared at a time where there are processors for the threads
-        of all of them. With fewer, the threads of OpenMP wait for each other in loops, and two at a time
+        Nothing is timed here, so several are compared at a time, each on processors of its own: where
+        more threads than processors wait for each other in loops, as those of OpenMP do, two at a time
         take ten times as long as one after the other.
 
         Yields
@@ -99,9 +102,16 @@ class Gate:
             for question in questions
             if not self.environments[question.implementation.framework, question.device].problem
         ]
-        with concurrent.futures.ThreadPoolExecutor(max(machine.processors() // self.threads, 1)) as pool:
-            # The first to ask computes a reference that takes long; so the networks take turns.
-            waiting = {pool.submit(self.answer, question): question for question in _in_turns(asked)}
+        places: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
+        for own in machine.shares(self.threads):
+            places.put(own)
+        with concurrent.futures.ThreadPoolExecutor(
+            places.qsize(), initializer=lambda: machine.keep_to(places.get())
+        ) as pool:
+            # What takes longest comes first, and those who do not wait for it after that.
+            for reference in self._references(asked):
+                pool.submit(self._arrays, reference)
+            waiting = {pool.submit(self.answer, question): question for question in _short_first(asked)}
             try:
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
@@ -115,6 +125,24 @@ class Gate:
                 runner.end_all()
                 raise
 
+    def _references(self, asked: Sequence[Question]) -> list[Question]:
+        """The references of all questions that have not been answered before; those that take long first."""
+        wanted = {
+            (question.implementation.network, question.batch_size): None
+            for question in asked
+            if self._kept(question) is None
+        }
+        found = [Question(catalogue.reference(network), "cpu", batch_size) for network, batch_size in wanted]
+        return _short_first(found)[::-1]
+
+    def _kept(self, question: Question) -> Parity | None:
+        """What was found before; None if nothing was, or it was damaged."""
+        with contextlib.suppress(ValueError):
+            values = read_json(self.cache / f"{self._key(question)}.json")
+            check_parity(values)
+            return Parity(**values)
+        return None
+
     def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
         """Compare one implementation with its reference, or read what was found before."""
         return self.answer(Question(implementation, device, batch_size))
@@ -123,10 +151,9 @@ class Gate:
         """Compare what is asked about with its reference, or read what was found before."""
         implementation, device, batch_size = question.implementation, question.device, question.batch_size
         path = self.cache / f"{self._key(question)}.json"
-        with contextlib.suppress(ValueError):
-            values = read_json(path)
-            check_parity(values)
-            return Parity(**values)
+        kept = self._kept(question)
+        if kept is not None:
+            return kept
         identity = (implementation.network, implementation.style, implementation.framework, device)
 
         def failed(reason: str) -> Parity:
@@ -148,9 +175,9 @@ class Gate:
         found, problem = self._arrays(question)
         if problem:
             return failed(problem)
-        with _computing:
-            reference = Question(catalogue.reference(implementation.network), "cpu", batch_size)
-            expected, problem = self._arrays(reference)
+        expected, problem = self._arrays(
+            Question(catalogue.reference(implementation.network), "cpu", batch_size)
+        )
         if problem:
             return failed(f"the reference could not be computed: {problem}")
         bars = parity.BARS[catalogue.task(implementation.network).optimizer]
@@ -164,13 +191,19 @@ class Gate:
         return judged
 
     def _arrays(self, question: Question) -> tuple[dict[str, np.ndarray], str]:
-        """An implementation's numbers; or none, and why there are none."""
-        implementation, device, batch_size = question.implementation, question.device, question.batch_size
-        is_reference = implementation.style == catalogue.REFERENCE
+        """An implementation's numbers, or a reference's; or none, and why there are none."""
+        if question.implementation.style != catalogue.REFERENCE:
+            return self._computed(question, None)
         path = self.cache / f"{self._key(question)}.npz"
-        if is_reference and path.is_file():
-            with contextlib.suppress(ValueError):
-                return _load(path), ""
+        with _computing.setdefault(path, threading.Lock()):
+            if path.is_file():
+                with contextlib.suppress(ValueError):
+                    return _load(path), ""
+            return self._computed(question, path)
+
+    def _computed(self, question: Question, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
+        """The numbers from a process; they are kept in the file, if there is to be one."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
         trial = Trial(
             identifier=f"parity-{implementation.network}-{implementation.style}-{device}",
             purpose="parity",
@@ -203,7 +236,7 @@ class Gate:
                 arrays = _load(left)
             except ValueError as error:
                 return {}, f"left numbers that cannot be read: {error}"
-            if is_reference:
+            if path is not None:
                 left.replace(path)
             return arrays, ""
 
@@ -243,15 +276,11 @@ class Gate:
         return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _in_turns(questions: Sequence[Question]) -> list[Question]:
-    """The questions in an order in which the networks take turns."""
-    places: dict[str, int] = {}
-    keyed = []
-    for question in questions:
-        network = question.implementation.network
-        places[network] = places.get(network, -1) + 1
-        keyed.append((places[network], question))
-    return [question for _, question in sorted(keyed, key=lambda pair: pair[0])]
+def _short_first(questions: Sequence[Question]) -> list[Question]:
+    """The questions, those about networks whose epoch is short first."""
+    return sorted(
+        questions, key=lambda question: bool(catalogue.task(question.implementation.network).timed_batches)
+    )
 
 
 def _load(path: pathlib.Path) -> dict[str, np.ndarray]:

@@ -158,6 +158,7 @@ def repeatability() -> Fragment:
                 (arm.device.upper(), arm.device),
                 (str(rounds), float(rounds)),
                 (told, told),
+                _against_the_gate(arm),
             ]
         )
     headings = [
@@ -165,8 +166,23 @@ def repeatability() -> Fragment:
         ("device", "on what it computed"),
         ("rounds", "that completed"),
         ("losses of all passes", "compared between the rounds, relative"),
+        ("first epoch against the gate's", "its mean loss with the threads that are timed, relative"),
     ]
     return html.table("The same seed in several processes", headings, rows)
+
+
+def _against_the_gate(arm: Arm) -> tuple[str, float | str]:
+    """How far the first epoch of the timed trials is from that of the gate, which has one thread."""
+    proven = [
+        found.epoch_loss
+        for found in pages.results().parity
+        if (found.name, found.device, found.batch_size) == (arm.name, arm.device, None)
+    ]
+    timed = [found.epochs[0].loss for found in arm.measurements.values() if found.epochs]
+    if not timed or not proven or not proven[0]:
+        return "not compared in this build", float("inf")
+    greatest = max(abs(loss - proven[0]) for loss in timed) / abs(proven[0])
+    return f"{greatest:.1e}" if greatest else "equal to the last digit", greatest
 
 
 def spread(arm: Arm) -> tuple[int, float]:
