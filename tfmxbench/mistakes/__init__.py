@@ -91,6 +91,8 @@ class Variant:
         Whether one run of each side is compared, whichever round it comes from.
     networks : tuple of str or None
         Where it can be made; None for all networks.
+    remedy : bool
+        Whether it is no mistake, but shown beside one as what prevents it.
     """
 
     title: str
@@ -98,6 +100,7 @@ class Variant:
     honest: Sides
     unpaired: bool = False
     networks: tuple[str, ...] | None = None
+    remedy: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

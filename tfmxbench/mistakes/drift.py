@@ -53,6 +53,7 @@ MISTAKE = Mistake(
             "interleaved, both in the slow hour: no mistake",
             (Side(FIRST, LATER), Side(SECOND, LATER)),
             both(),
+            remedy=True,
         ),
     ),
     switch_on=switch_on,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 
 from pygments import highlight
@@ -31,8 +32,8 @@ def _found() -> list[Distortion]:
 
 
 def _single() -> list[Distortion]:
-    """The mistakes one by one, without all at once."""
-    return [item for item in _found() if item.mistake != ALL_AT_ONCE]
+    """The mistakes one by one: without all at once, and without what is shown as being none."""
+    return [item for item in _found() if item.mistake != ALL_AT_ONCE and not item.variant.remedy]
 
 
 def titles() -> tuple[str, str]:
@@ -77,14 +78,16 @@ def verdict() -> Fragment:
             f"The one that moved its ratio most, by a factor of {significant(worst.size, 2)}: "
             f"{_named(worst)}."
         )
+    shown = html.items(told)
     for matter, words in (
-        (distortion.DOES_NOT_MATTER, "Did not matter on this machine"),
-        (distortion.CANNOT_BE_TOLD, "Moved the ratio by no more than noise, which is wide here"),
+        (distortion.DOES_NOT_MATTER, "did not matter on this machine"),
+        (distortion.CANNOT_BE_TOLD, "moved the ratio by no more than the noise of this machine"),
     ):
         listed = [_named(item) for item in known if item.matters == matter]
         if listed:
-            told.append(f"{words}: {'; '.join(listed)}.")
-    return html.items(told)
+            shown += Fragment(f"<details><summary>{len(listed)} {words}</summary>")
+            shown += html.items(listed) + Fragment("</details>")
+    return shown
 
 
 def _named(item: Distortion) -> str:
@@ -99,16 +102,17 @@ def picture() -> Fragment:
     for network in sorted({item.network for item in found}):
         lines = [
             (_short(item), item.honest, item.distorted)
-            for item in found
-            if item.network == network and item.honest and item.distorted
+            for item in sorted(found, key=lambda item: -item.size)
+            if item.network == network and item.honest and item.distorted and not math.isnan(item.size)
         ]
         if lines:
             shown += plots.moved(
                 lines,
                 f"mistakes-{network}",
-                f"{first} over {second}: below 1 {first} is ahead, above 1 {second}",
+                f"{first} over {second}; below 1 {first} is ahead",
                 f"{_title(network)}: the ratio of {first} to {second} as it is, and with each mistake, with "
-                "95% intervals. Of time, memory, or test images classified wrongly; less is better.",
+                "95% intervals, those that moved it most at the top. Of time, memory, or test images "
+                "classified wrongly; less is better.",
             )
     return shown
 
@@ -274,7 +278,7 @@ def checklist() -> Fragment:
     shown = ""
     for name in mistakes.names():
         mistake = mistakes.load(name)
-        sizes = [item.size for item in found if item.mistake == name and item.size == item.size]
+        sizes = [item.size for item in found if item.mistake == name and not math.isnan(item.size)]
         evidence = (
             f"moved the ratio by up to {significant(max(sizes), 2)} times here"
             if sizes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Sequence
 
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
@@ -125,9 +126,10 @@ def moved(
     axis, description : str
         What the axis and the picture show.
     """
-    drawn, (axes,) = figures.new(8.0, 1.1 + 0.3 * max(len(found), 1))
+    drawn, (axes,) = figures.new(8.0, 1.2 + 0.42 * max(len(found), 1))
     for position, (_, before, after) in enumerate(reversed(found)):
         last = position == len(found) - 1
+        axes.plot([before.value, after.value], [position] * 2, color=figures.PALETTE[-1], linewidth=0.8)
         for number, (title, estimate) in enumerate((("honest", before), ("with the mistake", after))):
             tint = figures.PALETTE[1 - number]
             at = position + 0.12 * (1 - 2 * number)
@@ -139,14 +141,17 @@ def moved(
     # A wild interval runs off the picture instead of squeezing everything else.
     shown = [value for _, *both in found for estimate in both for value in (estimate.value, 1.0)]
     axes.set_xlim(min(shown, default=1.0) / 1.6, max(shown, default=1.0) * 1.6)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    wide = max(shown, default=1.0) / min(shown, default=1.0) > 200
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_yticks(range(len(found)), [label for label, *_ in reversed(found)])
+    labels = [textwrap.fill(label, 38) for label, *_ in reversed(found)]
+    axes.set_yticks(range(len(found)), labels, fontsize="small")
     axes.set_ylim(-0.6, len(found) - 0.4)
     figures.label(axes, x=axis)
     if found:
-        figures.legend(axes, loc="best")
+        # Above the axes, where there is nothing that it could cover.
+        figures.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.fragment(drawn, name, description)
 
 
