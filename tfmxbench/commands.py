@@ -17,7 +17,7 @@ from rich.table import Table
 
 from tfmxbench import frameworks
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.commands_results import check_place, show
+from tfmxbench.commands_results import check_results_place, plain, show
 from tfmxbench.measure import cache, campaign, environments, gate, machine, runner, store
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_trial, read_json
@@ -74,7 +74,7 @@ def list_command(options: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     for (title, device), problem in problems.items():
-        console.print(f"{title} cannot run on the {device}: {problem}", markup=False)
+        console.print(plain(f"{title} cannot run on the {device}: {problem}"))
     return 0
 
 
@@ -87,10 +87,10 @@ def environments_command(options: argparse.Namespace) -> int:
         title = frameworks.load(name).TITLE
         found = environments.create(name, device, anew=options.recreate, report=console.print)
         if found.problem:
-            console.print(f"{title} cannot run on the {device}: {found.problem}", markup=False)
+            console.print(plain(f"{title} cannot run on the {device}: {found.problem}"))
         else:
             listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
-            console.print(f"{title} can run on the {device}: {listed}", markup=False)
+            console.print(plain(f"{title} can run on the {device}: {listed}"))
             working += name != frameworks.TOGETHER
     if not working:
         print("tfmxbench: no framework can run here", file=sys.stderr)
@@ -99,7 +99,7 @@ def environments_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     if options.output is not None:
-        check_place(options.output)
+        check_results_place(options.output)
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
     questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
@@ -152,7 +152,7 @@ def parity_command(options: argparse.Namespace) -> int:
     console.print(table)
     failed = [item for item in found if not item.passed]
     for item in failed:
-        console.print(f"{item.name} on the {item.device}: {item.reason}", markup=False)
+        console.print(plain(f"{item.name} on the {item.device}: {item.reason}"))
     missing = len(chosen) * len(settings.devices) - len(found)
     if missing:
         console.print(f"{missing} could not be compared, since their framework cannot run here")
@@ -185,7 +185,7 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
         If they name something that does not exist, or ask for more than the machine has.
     """
     if options.profile not in campaign.PROFILES:
-        raise ValueError(f"there is no profile {options.profile!r}; there are {', '.join(campaign.PROFILES)}")
+        raise ValueError(catalogue.unknown("profile", options.profile, list(campaign.PROFILES)))
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
     available = machine.processors()
@@ -219,9 +219,9 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
     for environment in found.values():
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE
-            console.print(f"{title} on the {environment.device}: {environment.problem}", markup=False)
+            console.print(plain(f"{title} on the {environment.device}: {environment.problem}"))
     dataset = data.load_from_environment()
-    console.print(f"Data: {dataset.name} ({dataset.source})", markup=False)
+    console.print(plain(f"Data: {dataset.name} ({dataset.source})"))
     described = store.DataDescription(dataset.name, dataset.source, dataset.sha256)
     return Bench(found, described, data.prepare(dataset, cache.folder() / "prepared"))
 
@@ -253,14 +253,14 @@ def compare(
             found[question] = judged
             progress.update(shown, advance=1, description=f"parity: {judged.name}")
             if not judged.passed and not judged.mistakes:
-                progress.console.print(f"{judged.name} failed: {judged.reason}", markup=False)
+                progress.console.print(plain(f"{judged.name} failed: {judged.reason}"))
             elif not console.is_terminal:
                 size = f", batches of {judged.batch_size}" if judged.batch_size else ""
                 if judged.mistakes:
                     size = f", with the mistake {', '.join(judged.mistakes)}"
                 place = f"{len(found)} of {len(questions)}"
                 told = f"{time.strftime('%H:%M:%S')} parity {place}: {judged.name}{size}"
-                progress.console.print(told, markup=False)
+                progress.console.print(plain(told))
     return found
 
 
@@ -279,10 +279,10 @@ def follow(planned: campaign.Campaign) -> None:
             if record is None:
                 progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
             elif not record.completed:
-                progress.console.print(f"{trial.identifier}: {record.reason}", markup=False)
+                progress.console.print(plain(f"{trial.identifier}: {record.reason}"))
             elif not console.is_terminal:
                 told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
-                progress.console.print(told, markup=False)
+                progress.console.print(plain(told))
 
 
 def trial_command(options: argparse.Namespace) -> int:

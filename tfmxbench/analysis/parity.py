@@ -255,8 +255,12 @@ def foreign_imports(path: pathlib.Path, framework: str) -> list[str]:
 
 
 def between(first: Parity, second: Parity) -> float:
-    """The greatest relative difference of two implementations' losses at a step."""
+    """The greatest relative difference of two implementations' losses at a step.
+
+    NaN where they are not of the same steps, and infinite where it is too great for a float.
+    """
     one, other = np.array(first.losses), np.array(second.losses)
-    if len(one) != len(other):
+    if len(one) != len(other) or not len(one):
         return float("nan")
-    return float(relative(one, other).max())
+    with np.errstate(over="ignore"):
+        return float(relative(one, other).max())

@@ -127,7 +127,9 @@ def _table(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment
     title = catalogue.task(network).title
     rows: list[list[tuple[str, float | str]]] = []
     for arm in arms:
-        standard = next(other for other in arms if other.style == arm.style and other.condition == "standard")
+        standard = next(
+            (other for other in arms if other.style == arm.style and other.condition == "standard"), None
+        )
         rows.append(
             [
                 (arm.style, arm.style),
@@ -158,7 +160,11 @@ def _estimate(arm: Arm, figure: Callable[[Measurement], float | None]) -> tuple[
     return tables.with_interval(found), found.value if found else float("inf")
 
 
-def _ratio(arm: Arm, other: Arm, figure: Callable[[Measurement], float | None]) -> tuple[str, float | str]:
+def _ratio(
+    arm: Arm, other: Arm | None, figure: Callable[[Measurement], float | None]
+) -> tuple[str, float | str]:
+    if other is None:
+        return "not measured", float("inf")
     one, two = arm.values(figure), other.values(figure)
     if arm is other:
         return "1", 1.0

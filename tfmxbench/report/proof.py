@@ -13,6 +13,9 @@ from tfmxbench.networks import catalogue
 from tfmxbench.report import figures, html, pages, plots
 from tfmxbench.report.html import Fragment
 
+# Ends of the axis of deviations.
+LEAST, GREATEST = 1e-18, 1e6
+
 
 def _found(network: str | None = None) -> list[Parity]:
     return [item for item in pages.results().parity if network is None or item.network == network]
@@ -51,8 +54,12 @@ def divergence() -> Fragment:
         labelled: set[str] = set()
         for item in _found(network):
             title = frameworks.load(item.framework).TITLE
-            # Zero has no place on a logarithmic axis.
-            points = [(step + 1, value) for step, value in enumerate(item.deviations) if value > 0]
+            # Zero has no place on a logarithmic axis; what no axis has room for is drawn at its edge.
+            points = [
+                (step + 1, min(max(value, LEAST), GREATEST))
+                for step, value in enumerate(item.deviations)
+                if value > 0
+            ]
             if not points:
                 continue
             axes.plot(
@@ -130,7 +137,8 @@ def between() -> Fragment:
     for network in _networks():
         for device in sorted({item.device for item in _found(network)}):
             found = [item for item in _found(network) if item.device == device and item.passed]
-            pairs = [(parity.between(*pair), pair) for pair in itertools.combinations(found, 2)]
+            compared = [(parity.between(*pair), pair) for pair in itertools.combinations(found, 2)]
+            pairs = [(deviation, pair) for deviation, pair in compared if math.isfinite(deviation)]
             if not pairs:
                 continue
             worst, (first, second) = max(pairs, key=lambda item: item[0])
@@ -190,7 +198,8 @@ def spread(arm: Arm) -> tuple[int, float]:
     losses = [[item.loss for item in found.epochs + found.passes] for found in arm.measurements.values()]
     greatest = 0.0
     for one, other in itertools.combinations(losses, 2):
-        for first, second in zip(one, other, strict=True):
+        # A trial that is trained until an accuracy may take fewer epochs than another.
+        for first, second in zip(one, other, strict=False):
             greatest = max(greatest, abs(first - second) / max(abs(first), 1e-12))
     return len(losses), greatest
 
