@@ -11,8 +11,8 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-import tempfile
 import threading
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import machine, runner
+from tfmxbench.measure import leftovers, machine, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -112,7 +112,10 @@ class Gate:
                         yield waiting.pop(finished), finished.result()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                runner.end_all()
+                # One may be about to start a process while the others' are ended.
+                while not all(item.done() for item in waiting):
+                    runner.end_all()
+                    time.sleep(0.01)
                 raise
 
     def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
@@ -178,11 +181,11 @@ class Gate:
             batch_size=batch_size,
         )
         self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="parity-", dir=self.cache) as folder:
-            record = runner.run(trial, pathlib.Path(folder))
+        with leftovers.temporary_folder(self.cache) as folder:
+            record = runner.run(trial, folder)
             if not record.completed:
                 return {}, record.reason
-            left = pathlib.Path(folder) / f"{trial.identifier}.result.npz"
+            left = folder / f"{trial.identifier}.result.npz"
             try:
                 arrays = _load(left)
             except ValueError as error:
