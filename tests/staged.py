@@ -152,6 +152,15 @@ class Stage:
             (folder / name).mkdir(parents=True, exist_ok=True)
         return self._ask({"do": "start", "folder": str(folder), "arguments": arguments, **request})["process"]
 
+    def signal(self, process: int, folder: pathlib.Path, number: int, after: float = 0.0) -> None:
+        """Send a run a signal, some seconds after it has begun to do something."""
+        deadline = time.monotonic() + PATIENCE
+        while not (folder / f"{process}.started").exists() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(after)
+        # Until it is waited for, its number is its own.
+        os.kill(process, number)
+
     def wait(self, process: int, folder: pathlib.Path) -> Ended:
         deadline = time.monotonic() + PATIENCE
         while (code := self._ask({"do": "poll", "process": process})["code"]) is None:
@@ -221,7 +230,8 @@ class Disturbance:
     )
     WRITES = frozenset({"os.mkdir", "os.rename", "os.fsync"})
 
-    def __init__(self, request: dict) -> None:
+    def __init__(self, request: dict, started: pathlib.Path) -> None:
+        self._started = started
         self.stages = self.writes = 0
         self.over = False
         self._at, self._signal, self._full = (request.get(name) for name in ("at", "signal", "full"))
@@ -240,6 +250,10 @@ class Disturbance:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
         if writes or event in self.STAGES:
             self.stages += 1
+            if self.stages == 1:
+                self.over = True
+                self._started.touch()
+                self.over = False
             if self._at is not None and self.stages == self._at:
                 os.kill(os.getpid(), self._signal)
 
@@ -304,7 +318,7 @@ def main(package: pathlib.Path) -> None:
         }
         tempfile.tempdir = None
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        disturbance = Disturbance(request)
+        disturbance = Disturbance(request, folder / f"{os.getpid()}.started")
         fsync = os.fsync
 
         def audited_fsync(descriptor: int) -> None:

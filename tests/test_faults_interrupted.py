@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -57,9 +56,7 @@ def interrupted_at(stage, folder: pathlib.Path, number: signal.Signals, at=None,
     """Interrupt a run at a stage or after a time, run it again; return what was wrong."""
     process = stage.start(folder, at=at, signal=int(number))
     if after is not None:
-        time.sleep(after)
-        # The forking process has not collected it: the number is still its own.
-        os.kill(process, number)
+        stage.signal(process, folder, number, after)
     ended = stage.wait(process, folder)
     try:
         assert ended.code in (0, EXIT_CODES[number]), ended.err
@@ -117,7 +114,7 @@ def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_
     deadline = time.monotonic() + staged.PATIENCE
     while not records(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.005)
-    os.kill(process, number)
+    stage.signal(process, tmp_path, number)
     ended = stage.wait(process, tmp_path)
     assert ended.code == EXIT_CODES[number], ended.err
     word = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with _ending_by_signals():
         try:
             code: int = options.command(options)
+            # What cannot be printed is to be told here, and not when Python ends.
+            sys.stdout.flush()
             return code
         except Ended as ended:
             print(f"tfmxbench: ended by {ended.signal.name}; {KEPT}", file=sys.stderr)
@@ -59,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _discard_output()
             return 128 + signal.SIGPIPE
         except OSError as error:
+            with contextlib.suppress(ValueError):
+                try:
+                    sys.stdout.flush()
+                except OSError:
+                    _discard_output()
             kept = f"; {KEPT}" if options.command is commands.run_command else ""
             print(f"tfmxbench: {_told(error)}{kept}", file=sys.stderr)
             return 2

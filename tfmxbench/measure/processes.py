@@ -22,6 +22,7 @@ import psutil
 
 MARK = "TFMXBENCH_TRIAL"
 ENDING_TIME = 5.0
+PATIENCE = 60.0
 
 _RUN = secrets.token_hex(8)
 _numbers = itertools.count()
@@ -54,7 +55,9 @@ def end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         _kill(descendants)
-        process.wait()
+        # A driver that does not answer can keep a process even from being killed.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
     _end_marked(lambda found: found == mark)
 
 
