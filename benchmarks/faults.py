@@ -45,19 +45,34 @@ FAULTS = {
     "crashes": ("ctypes.string_at(0)", "killed by signal SIGSEGV"),
     "aborts": ("os.abort()", "killed by signal SIGABRT"),
     "hangs": ("time.sleep(600)", f"did not end within its limit of {TIME_LIMIT:g} s"),
-    "hangs in native code": ("ctypes.PyDLL(None).sleep(600)", f"did not end within its limit of {TIME_LIMIT:g} s"),
+    "hangs in native code": (
+        "ctypes.PyDLL(None).sleep(600)",
+        f"did not end within its limit of {TIME_LIMIT:g} s",
+    ),
     "runs out of memory": ("held = b'x' * 10**9", "MemoryError"),
-    "floods its output": ("[os.write(1, b'spam ' * 20_000) for _ in range(500)]; os._exit(4)", "exited with code 4"),
+    "floods its output": (
+        "[os.write(1, b'spam ' * 20_000) for _ in range(500)]; os._exit(4)",
+        "exited with code 4",
+    ),
     "half a result": ("leave('{\"identifier\":')", "left a result that cannot be read"),
     "no JSON": ("leave(b'\\xff\\xfe'.decode('latin-1'))", "left a result that cannot be read"),
     "too large a result": ("leave('x' * (17 << 20))", "left a result of "),
-    "a result of another trial": ("result['identifier'] = 'another'; leave(json.dumps(result))", "left the result of"),
-    "no number": ("measured['epochs'][0]['loss'] = float('nan'); leave(json.dumps(result))", "left a result that"),
+    "a result of another trial": (
+        "result['identifier'] = 'another'; leave(json.dumps(result))",
+        "left the result of",
+    ),
+    "no number": (
+        "measured['epochs'][0]['loss'] = float('nan'); leave(json.dumps(result))",
+        "left a result that",
+    ),
     "too few values": ("measured['epochs'] = []; leave(json.dumps(result))", "left "),
-    "half written": ("open(result_path + '.part', 'w').write('{'); os.kill(os.getpid(), 9)", "killed by signal SIGKILL"),
+    "half written": (
+        "open(result_path + '.part', 'w').write('{'); os.kill(os.getpid(), 9)",
+        "killed by signal SIGKILL",
+    ),
 }
 
-PROGRAMS = '''
+PROGRAMS = """
 import ctypes, json, os, subprocess, sys, time
 from tfmxbench.measure.trial import Measurement, Memory, Pass, Span, to_json
 
@@ -65,10 +80,12 @@ def run(trial, interpreter, result_path):
     facts = {"hashes": {"source": trial.source_sha256}, "versions": {"python": "3.11"}, "device_name": "CPU"}
     span = Span(0.5, 0.5)
     passed = [Pass(0.5, 0.5, 10, 1280, 1.0)]
+    memory = Memory(1, 2, 3, 4, 5, None)
     measured = to_json(Measurement(
-        span, span, span, passed, passed, [0.9], [span] * 3, [0.001] * 4, Memory(1, 2, 3, 4, 5, None), 1280, 100
+        span, span, span, passed, passed, [0.9], [span] * 3, [0.001] * 4, memory, 1280, 100
     ))
-    result = {"identifier": trial.identifier, "status": "completed", "reason": "", **facts, "measurement": measured}
+    result = {"identifier": trial.identifier, "status": "completed", "reason": "", **facts}
+    result["measurement"] = measured
 
     def leave(text):
         with open(result_path, "w", encoding="latin-1") as file:
@@ -77,7 +94,7 @@ def run(trial, interpreter, result_path):
 
     exec(trial.data, locals() | globals())
     return {**facts, "measurement": measured}
-'''
+"""
 
 
 def make_package(folder: pathlib.Path) -> pathlib.Path:
@@ -120,7 +137,10 @@ def main() -> int:
     draw = random.Random(options.seed)
     faults = [name for name in FAULTS if name != "none"]
     # Each of them once, in any case, at the beginning: what they cost the parent is then behind it.
-    drawn = [*faults, *(draw.choice(faults) if draw.random() < 0.75 else "none" for _ in range(options.trials))]
+    drawn = [
+        *faults,
+        *(draw.choice(faults) if draw.random() < 0.75 else "none" for _ in range(options.trials)),
+    ]
     drawn = drawn[: options.trials]
     started = time.monotonic()
     problems: list[str] = []
@@ -183,7 +203,9 @@ def main() -> int:
     print(f"{len(drawn)} trials in {seconds:.0f} s, {options.at_once} at a time, seed {options.seed}")
     print(f"{records} records, {sum(reasons.values())} of them true")
     print(f"{len(processes)} processes left, {len(left)} temporary files left")
-    print(f"memory of the parent: {before / 1e6:.1f} MB in the first quarter, {after / 1e6:.1f} MB in the last")
+    print(
+        f"memory of the parent: {before / 1e6:.1f} MB in the first quarter, {after / 1e6:.1f} MB in the last"
+    )
     problems += [f"a process was left: {line}" for line in processes]
     problems += [f"a temporary file was left: {path.name}" for path in left]
     if records != len(drawn):

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -16,9 +15,9 @@ import psutil
 import pytest
 from misbehaving import NUMBERS, PATIENCE, assert_failed, gone
 
-from tfmxbench.measure import memory, runner, worker
+from tfmxbench.measure import memory, runner
 from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json, to_json
+from tfmxbench.measure.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.networks import catalogue
 
 

@@ -321,7 +321,9 @@ def restrict_processors(threads: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         offered = sorted(os.sched_getaffinity(0))
         if len(offered) < threads:
-            raise ValueError(f"{threads} threads were asked for; this machine offers {len(offered)} processors")
+            raise ValueError(
+                f"{threads} threads were asked for; this machine offers {len(offered)} processors"
+            )
         os.sched_setaffinity(0, offered[:threads])
 
 

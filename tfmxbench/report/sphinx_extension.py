@@ -74,7 +74,8 @@ def conditions() -> Fragment:
         {f"{key} {value}" for record in found.records for key, value in record.versions.items()}
     )
     other = [
-        f"{frameworks.load(item.framework).TITLE} on the {item.device.upper()} is not the pinned version: {told}"
+        f"{frameworks.load(item.framework).TITLE} on the {item.device.upper()} is not the pinned version: "
+        + told
         for item in found.environments
         if (told := environments.unpinned(item.framework, item.device, item.versions))
     ]
