@@ -16,7 +16,7 @@ from types import FrameType
 
 import tfmxbench
 from tfmxbench import commands, commands_results
-from tfmxbench.measure import cache, campaign
+from tfmxbench.measure import cache, campaign, processes
 
 # Sent by those who stop a job, and by a terminal that is closed.
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a caller's mistake ends with one sentence and the exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character is no reason to fail.
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     with _ending_by_signals():
@@ -51,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
         except Ended as ended:
+            processes.end_own()
             print(f"tfmxbench: ended by {ended.signal.name}; {KEPT}", file=sys.stderr)
             return 128 + ended.signal
         except KeyboardInterrupt:
+            processes.end_own()
             print(f"tfmxbench: interrupted; {KEPT}", file=sys.stderr)
             return 130
         except BrokenPipeError:

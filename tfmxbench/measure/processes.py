@@ -61,6 +61,12 @@ def end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
     _end_marked(lambda found: found == mark)
 
 
+def end_own() -> None:
+    """End whatever this process has had started; an interrupt may come while something is being ended."""
+    own = f"{os.getpid():010d}-{_RUN}-"
+    _end_marked(lambda mark: mark.startswith(own))
+
+
 def end_orphans() -> None:
     """End what trials have left whose parent was killed, and could end nothing any more."""
     _end_marked(_is_orphan)
