@@ -156,11 +156,11 @@ def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_n
 
 
 @needs_mounts
-@pytest.mark.parametrize("place", ["here", "cache", "tmp"])
+@pytest.mark.parametrize("place", ["here", "cache"])
 def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
     """In earnest: a small file system, which the workers' results have to fit into as well."""
     codes = set()
-    for pages in (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48):
+    for pages in (1, 2, 4, 8, 12, 16, 24, 48):
         folder = tmp_path / str(pages)
         (folder / place).mkdir(parents=True)
         ended = stage.run(folder, small={str(folder / place): pages * 4096})
@@ -169,9 +169,7 @@ def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
         assert "Traceback" not in ended.err, ended.err
         if ended.code == 2:
             assert "No space left on device" in ended.sentence
-    assert 2 in codes
-    if place != "cache":
-        assert 0 in codes
+    assert codes == {0, 2}
 
 
 # Places that cannot be written to.
@@ -182,8 +180,7 @@ def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_p
     (tmp_path / "here").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
     assert ended.code == 2, ended.err
-    assert "build/campaigns" in ended.err
-    assert "Read-only file system" in ended.sentence
+    assert ended.sentence.startswith("tfmxbench: build: Read-only file system; finished trials are kept")
 
 
 @needs_mounts
