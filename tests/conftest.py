@@ -5,7 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from misbehaving import misbehave, package_copy  # noqa: F401
 from sites import browser, checkout, site, site_results  # noqa: F401
+from staged import stage  # noqa: F401
 
 from tfmxbench import cli
 from tfmxbench.analysis.parity import Parity

@@ -2,31 +2,23 @@
 
 import dataclasses
 import hashlib
-import itertools
 import json
 import math
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 
 import psutil
 import pytest
+from misbehaving import NUMBERS, PATIENCE, assert_failed, gone
 
-import tfmxbench
-from tfmxbench.measure import memory, runner, worker
+from tfmxbench.measure import memory, runner
 from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json, to_json
+from tfmxbench.measure.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.networks import catalogue
-
-PATIENCE = 60.0
-# Each misbehaving file has a name of its own: Python would take the bytecode of an older one of the
-# same size and second for it.
-NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -127,44 +119,6 @@ def test_the_parents_environment_does_not_reach_a_worker(make_trial):
 # Implementations that misbehave, in a copy of the package.
 
 
-@pytest.fixture(scope="module")
-def package_copy(tmp_path_factory) -> pathlib.Path:
-    copy = tmp_path_factory.mktemp("package") / "tfmxbench"
-    shutil.copytree(
-        pathlib.Path(tfmxbench.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    return copy
-
-
-@pytest.fixture
-def misbehave(package_copy, make_trial, tmp_path, monkeypatch):
-    """Run a trial of an implementation whose training does what it is told."""
-    monkeypatch.setattr(worker, "__file__", str(package_copy / "measure" / "worker.py"))
-    path = package_copy / "networks" / "mlp" / f"bad{next(NUMBERS)}.py"
-
-    def run(training: str, **changes) -> runner.Record:
-        path.write_text(
-            "import os, pathlib, signal, subprocess, sys, time\n"
-            "from tfmxbench.networks.mlp.reference import build, get_parameters, predict, set_parameters\n"
-            f"HERE = pathlib.Path({str(tmp_path)!r})\n"
-            "def train(model, x, y):\n" + textwrap.indent(textwrap.dedent(training).strip(), "    ") + "\n",
-            encoding="utf-8",
-        )
-        changes.setdefault("source_sha256", runner.source_sha256(path))
-        return runner.run(make_trial(style=path.stem, **changes), tmp_path)
-
-    return run
-
-
-def assert_failed(record, *words) -> None:
-    """It is a record of a failure, it names the cause, and it can be stored."""
-    assert record.status == FAILED
-    assert record.measurement is None
-    for word in words:
-        assert word in record.reason
-    check_record(json.loads(json.dumps(to_json(record), allow_nan=False)))
-
-
 @pytest.mark.parametrize(
     ("training", "words"),
     [
@@ -239,12 +193,13 @@ def test_a_child_process_that_a_trial_leaves_behind_is_ended(misbehave, tmp_path
 
 
 def test_a_flood_of_output_is_bounded(misbehave):
-    """200 MB: the end of it is kept, and neither memory nor the record holds more."""
+    """1 GB on both streams: the end of it is kept, and neither memory nor the record holds more."""
     before = memory.peak()
     record = misbehave(
         """
-        for _ in range(200):
+        for _ in range(500):
             os.write(1, b"spam " * 200_000)
+            os.write(2, b"eggs " * 200_000)
         os.write(1, b"the end")
         os._exit(3)
         """
@@ -430,19 +385,6 @@ def test_an_older_result_is_not_taken_for_a_new_one(make_trial, tmp_path, refere
 
 
 # The parent.
-
-
-def gone(pid: int) -> bool:
-    """Whether a process ends, waiting for it; one that only waits to be collected has ended."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def start_parent(package_copy, make_trial, tmp_path) -> tuple[subprocess.Popen, int]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
+import io
 import os
 import pathlib
 import re
+import signal
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
 from typing import ClassVar, NoReturn
 
 import tfmxbench
 from tfmxbench import commands, commands_results
-from tfmxbench.measure import campaign
+from tfmxbench.measure import cache, campaign, processes
 from tfmxbench.words import one_line
 
 # What the environment variables mean that a command reads, so that its help can say it.
@@ -27,32 +32,107 @@ VARIABLES = {
     "TFMXBENCH_DEVICE": "stands for --device",
     "TFMXBENCH_PROFILE": "stands for --profile",
     "TFMXBENCH_SEED": "stands for --seed",
+    "TFMXBENCH_MEMORY_LIMIT": "the most that a trial may allocate, such as 8G",
     "TFMXBENCH_BUDGET": "stands for --budget, where --rounds is not given",
 }
 PLACES = ("TFMXBENCH_CACHE_DIR", "TFMXBENCH_PYTHON_TENSORFLOW", "TFMXBENCH_PYTHON_MXNET", "TFMXBENCH_DEVICE")
 DATA = ("TFMXBENCH_DATA_DIR", "TFMXBENCH_DATA")
 
+# Sent by those who stop a job, and by a terminal that is closed.
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+KEPT = "finished trials are kept, and the same command goes on from there"
+
+
+class Ended(KeyboardInterrupt):
+    """A signal has asked this process to end; what is running is ended as after Ctrl-C.
+
+    Parameters
+    ----------
+    number : int
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a caller's mistake ends with one sentence and the exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    with _ending_by_signals():
+        try:
+            code: int = options.command(options)
+            # What cannot be printed is to be told here, and not when Python ends.
+            sys.stdout.flush()
+            return code
+        except Ended as ended:
+            processes.end_own()
+            print(f"tfmxbench: ended by {ended.signal.name}; {KEPT}", file=sys.stderr)
+            return 128 + ended.signal
+        except KeyboardInterrupt:
+            processes.end_own()
+            print(f"tfmxbench: interrupted; {KEPT}", file=sys.stderr)
+            return 130
+        except BrokenPipeError:
+            # Who read the output has enough; nor is there anybody to read a sentence.
+            _discard_output()
+            return 128 + signal.SIGPIPE
+        except OSError as error:
+            with contextlib.suppress(ValueError):
+                try:
+                    sys.stdout.flush()
+                except OSError:
+                    _discard_output()
+            kept = f"; {KEPT}" if options.command is commands.run_command else ""
+            print(f"tfmxbench: {one_line(_told(error))}{kept}", file=sys.stderr)
+            return 2
+        except ValueError as error:
+            # What a file holds may be quoted in it.
+            print(f"tfmxbench: {one_line(str(error))}", file=sys.stderr)
+            return 2
+
+
+@contextlib.contextmanager
+def _ending_by_signals() -> Iterator[None]:
+    """Have signals that ask this process to end raise :class:`Ended` in the meantime."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Ended(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in ENDING_SIGNALS:
+            # One that is ignored stays so, as nohup wants it.
+            if signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, end)
     try:
-        code: int = options.command(options)
-        return code
-    except ValueError as error:
-        # What a file holds may be quoted in it.
-        print(f"tfmxbench: {one_line(str(error))}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        print(f"tfmxbench: {one_line(told)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            "tfmxbench: interrupted; finished trials are kept, and the same command goes on from there",
-            file=sys.stderr,
-        )
-        return 130
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _told(error: OSError) -> str:
+    """A sentence on what the system could not do: a full disk, a folder that cannot be written to."""
+    told = error.strerror or str(error)
+    if error.filename is None:
+        return told
+    path = pathlib.Path(os.fsdecode(error.filename)).absolute()
+    told = f"{error.filename}: {told}"
+    if path.is_relative_to(cache.folder().absolute()):
+        told += "; TFMXBENCH_CACHE_DIR names another folder for downloads, environments and prepared data"
+    return told
+
+
+def _discard_output() -> None:
+    """Have what is still to be printed go nowhere: Python would complain of it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Parser(argparse.ArgumentParser):

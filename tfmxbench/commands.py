@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pathlib
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 
@@ -18,7 +19,17 @@ from rich.table import Table
 from tfmxbench import frameworks
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.commands_results import check_results_place, plain, show
-from tfmxbench.measure import cache, campaign, environments, gate, machine, runner, store
+from tfmxbench.measure import (
+    cache,
+    campaign,
+    environments,
+    gate,
+    leftovers,
+    machine,
+    processes,
+    runner,
+    store,
+)
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_trial, read_json
 from tfmxbench.measure.trial import Trial, to_json
@@ -75,6 +86,8 @@ def list_command(options: argparse.Namespace) -> int:
     console.print(table)
     for (title, device), problem in problems.items():
         console.print(plain(f"{title} cannot run on the {device}: {problem}"))
+    for environment in found.values():
+        tell_unpinned(console, environment)
     return 0
 
 
@@ -91,10 +104,19 @@ def environments_command(options: argparse.Namespace) -> int:
         else:
             listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
             console.print(plain(f"{title} can run on the {device}: {listed}"))
+            tell_unpinned(console, found)
             working += name != frameworks.TOGETHER
     if not working:
         print("tfmxbench: no framework can run here", file=sys.stderr)
     return 0 if working else 1
+
+
+def tell_unpinned(console: Console, found: Environment) -> None:
+    """Say so if an environment has other versions than those that this package is made for."""
+    other = environments.unpinned(found.framework, found.device, found.versions)
+    if other:
+        title = frameworks.load(found.framework).TITLE
+        console.print(plain(f"{title} on the {found.device} is not the pinned version: {other}"))
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -117,19 +139,20 @@ def run_command(options: argparse.Namespace) -> int:
         root=CAMPAIGNS,
         mistaken_parity=[found[question] for question in about_mistakes if question in found],
     )
-    if options.fresh:
-        planned.forget()
-    interrupted = False
+    interrupted = None
     try:
-        follow(planned)
-    except KeyboardInterrupt:
-        interrupted = True
+        with planned.alone(lambda line: Console(stderr=True).print(plain(line))):
+            if options.fresh:
+                planned.forget()
+            follow(planned)
+    except KeyboardInterrupt as error:
+        interrupted = error
     results = planned.results()
     if options.output is not None:
         store.write_results(options.output, results)
     show(results)
-    if interrupted:
-        raise KeyboardInterrupt
+    if interrupted is not None:
+        raise interrupted
     return 0
 
 
@@ -188,6 +211,7 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
         raise ValueError(catalogue.unknown("profile", options.profile, list(campaign.PROFILES)))
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
+    runner.memory_limit()
     available = machine.processors()
     threads = options.threads or available
     if threads > available:
@@ -208,9 +232,14 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
 
 
 def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]) -> Bench:
-    """Find the environments and the data."""
+    """Find the environments and the data; clear away what runs that were killed have left."""
     from tfmxbench.measure import data
 
+    processes.end_orphans()
+    folder = cache.folder()
+    leftovers.remove(pathlib.Path(tempfile.gettempdir()), "tfmxbench-*")
+    for name in ("prepared", "synthetic-digits", "parity"):
+        leftovers.remove(folder / name)
     console = Console(stderr=True)
     names = sorted({item.framework for item in chosen})
     found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
@@ -220,10 +249,11 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE
             console.print(plain(f"{title} on the {environment.device}: {environment.problem}"))
+        tell_unpinned(console, environment)
     dataset = data.load_from_environment()
     console.print(plain(f"Data: {dataset.name} ({dataset.source})"))
     described = store.DataDescription(dataset.name, dataset.source, dataset.sha256)
-    return Bench(found, described, data.prepare(dataset, cache.folder() / "prepared"))
+    return Bench(found, described, data.prepare(dataset, folder / "prepared"))
 
 
 def compare(

@@ -16,9 +16,10 @@ import hashlib
 import itertools
 import json
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import filelock
 import numpy as np
 
 import tfmxbench
@@ -209,7 +210,9 @@ class Campaign:
         settings = dataclasses.asdict(self.settings)
         # More rounds of the same are the same campaign.
         del settings["rounds"], settings["budget"]
+        limit = runner.memory_limit()
         conditions = {
+            **({} if limit is None else {"memory_limit": limit}),
             "package": tfmxbench.__version__,
             "settings": settings,
             "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
@@ -437,6 +440,35 @@ class Campaign:
             goal=task.accuracy_goal if profile.to_goal == "all" else None,
         )
 
+    @functools.cached_property
+    def _lock(self) -> filelock.FileLock:
+        return filelock.FileLock(self.root / "measuring.lock", thread_local=False)
+
+    @contextlib.contextmanager
+    def alone(self, report: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+        """Wait until no other run measures in this place: each would slow the other down.
+
+        Parameters
+        ----------
+        report : callable
+            Is given a sentence if there is something to wait for.
+
+        Raises
+        ------
+        OSError
+            If the place cannot be written to.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout:
+            report(f"Another run is measuring in {self.root}; this one waits until it has ended.")
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def stored(self) -> list[Record]:
         """The records that earlier runs of this campaign left, in the order of measuring."""
         records = []
@@ -456,8 +488,20 @@ class Campaign:
         Trial, Record or None
             Each trial twice: with None before it starts, and with its record when it has ended
             and been stored.
+
+        Raises
+        ------
+        OSError
+            If something cannot be written; what was stored before stays.
         """
+        with self.alone():
+            yield from self._run()
+
+    def _run(self) -> Iterator[tuple[Trial, Record | None]]:
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Nobody else is writing here: what is half written was left by a process that was killed.
+        for left in self.folder.glob("*.part"):
+            left.unlink(missing_ok=True)
         done = {record.trial.identifier: record for record in self.stored()}
         for number in itertools.count():
             if number == self.settings.rounds:

@@ -12,20 +12,21 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 
 import filelock
 
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, runner
+from tfmxbench.measure import cache, leftovers, machine, runner
 from tfmxbench.measure.trial import Trial
 
 PROBE_TIME_LIMIT = 180.0
 PACKAGE = pathlib.Path(__file__).parents[1]
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +120,9 @@ def create(
     if framework == "numpy" or environ.get(variable(framework)):
         return find(framework, device, environ)
     folder = path(framework, device, cache.folder(environ))
+    if not anew and _ready(folder).is_file():
+        # A cache that cannot be written to, but holds what is needed, will do.
+        return find(framework, device, environ)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder.with_suffix(".lock")):
         if anew or not _ready(folder).is_file():
@@ -195,8 +199,8 @@ def _try(framework: str, device: str, interpreter: str) -> Environment:
         interpreter=interpreter,
         time_limit=PROBE_TIME_LIMIT,
     )
-    with tempfile.TemporaryDirectory(prefix="tfmxbench-") as folder:
-        record = runner.run(trial, pathlib.Path(folder))
+    with leftovers.temporary_folder() as folder:
+        record = runner.run(trial, folder)
     size = None if record.reason else packages_bytes(interpreter)
     return Environment(framework, device, interpreter, record.reason, record.versions, size)
 
@@ -225,14 +229,53 @@ def packages_bytes(interpreter: str) -> int | None:
     )
 
 
+def unpinned(framework: str, device: str, versions: Mapping[str, str]) -> str:
+    """What an environment has instead of the pinned versions; empty where it has those.
+
+    Parameters
+    ----------
+    framework, device : str
+    versions : mapping of str to str
+        Of the framework's distributions, as a worker reports them.
+
+    Returns
+    -------
+    str
+        Such as ``mxnet 1.8.0 instead of 1.9.1``.
+    """
+    known = frameworks.load(framework) if framework in frameworks.names() else None
+    if known is None or device not in known.REQUIREMENTS or not versions:
+        return ""
+    pins = dict(_PIN.findall(requirements_path(framework, device).read_text(encoding="utf-8")))
+    told = []
+    for name in known.DISTRIBUTIONS:
+        found, pinned = versions.get(name), pins.get(name)
+        if found and pinned and found != pinned:
+            told.append(f"{name} {found} instead of {pinned}")
+        elif found and not pinned:
+            told.append(f"{name} {found}, which is not pinned")
+        elif pinned and not found:
+            told.append(f"no {name} {pinned}")
+    return ", ".join(told)
+
+
 def gpu_problem() -> str:
     """Why no NVIDIA GPU can be expected on this machine; empty where the driver lists one."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return "there is no NVIDIA driver on this machine (nvidia-smi was not found)"
-    finished = subprocess.run(
-        [program, "--list-gpus"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
-    )
+    try:
+        finished = subprocess.run(
+            [program, "--list-gpus"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=machine.DRIVER_TIME_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the NVIDIA driver did not answer within {machine.DRIVER_TIME_LIMIT:g} s"
+    except OSError as error:
+        return f"nvidia-smi could not be started: {error.strerror}"
     listed = finished.stdout.decode("utf-8", errors="replace").strip()
     if finished.returncode != 0 or not listed:
         return "the NVIDIA driver lists no GPU"

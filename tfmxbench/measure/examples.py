@@ -21,7 +21,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import unicodedata
 import zipfile
@@ -32,7 +31,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, environments, runner
+from tfmxbench.measure import cache, environments, leftovers, processes, runner
 from tfmxbench.measure.environments import Environment
 
 TIME_LIMIT = 120.0
@@ -256,7 +255,7 @@ def run(
         By the examples' names.
     """
     outcomes: dict[str, Outcome] = {}
-    with tempfile.TemporaryDirectory(prefix="tfmxbench-", ignore_cleanup_errors=True) as name:
+    with leftovers.temporary_folder() as folder:
         for member in members:
             before = outcomes.get(member.after, Outcome())
             environment = found[member.framework]
@@ -267,7 +266,7 @@ def run(
             elif before.problem:
                 outcome = Outcome(problem=f"it runs after {member.after}, which failed")
             else:
-                outcome = _execute(member, environment, pathlib.Path(name), time_limit)
+                outcome = _execute(member, environment, folder, time_limit)
             outcomes[member.name] = outcome
     return outcomes
 
@@ -275,9 +274,10 @@ def run(
 class _Beginning:
     """The beginning of what a process prints; one that goes on beyond the limit is ended."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
         self.flooded = False
         self._process = process
+        self._mark = mark
         self._bytes = b""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -289,7 +289,7 @@ class _Beginning:
                 self._bytes += chunk
                 if len(self._bytes) > OUTPUT_LIMIT:
                     self.flooded = True
-                    _end_group(self._process)
+                    processes.end(self._process, self._mark)
                     return
 
     def text(self) -> str:
@@ -305,6 +305,7 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
     shutil.copyfile(example.path, script)
     inherited = {name: os.environ[name] for name in runner.INHERITED if name in os.environ}
     variables = frameworks.load(example.framework).environment_variables(THREADS, DEVICE)
+    mark = processes.new_mark()
     try:
         process = subprocess.Popen(
             [environment.interpreter, *FLAGS, script.name],
@@ -312,7 +313,7 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=inherited | variables,
+            env=inherited | variables | {processes.MARK: mark},
             # A group of its own: its children can be ended with it.
             start_new_session=True,
         )
@@ -320,7 +321,7 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
         problem = f"{environment.interpreter} could not be started: {error.strerror}"
         return Outcome(versions=environment.versions, problem=problem)
     assert process.stderr is not None
-    printed, errors = _Beginning(process), runner.Output(process.stderr)
+    printed, errors = _Beginning(process, mark), runner.Output(process.stderr)
     problem = ""
     try:
         code = process.wait(time_limit)
@@ -332,7 +333,7 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
         elif code > 0:
             problem = f"exited with code {code}"
     finally:
-        _end_group(process)
+        processes.end(process, mark)
     output = printed.text()
     if printed.flooded:
         problem = f"printed more than {OUTPUT_LIMIT} bytes"
@@ -349,13 +350,6 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
         errors=_presentable(errors.text(), folder) if problem else "",
         picture=picture,
     )
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started in its group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _presentable(text: str, folder: pathlib.Path) -> str:

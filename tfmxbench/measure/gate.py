@@ -12,17 +12,18 @@ import hashlib
 import json
 import pathlib
 import queue
-import tempfile
 import threading
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import machine, runner
+from tfmxbench.measure import leftovers, machine, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -109,9 +110,9 @@ class Gate:
             places.qsize(), initializer=lambda: machine.keep_to(places.get())
         ) as pool:
             # What takes longest comes first, and those who do not wait for it after that.
-            for reference in self._references(asked):
-                pool.submit(self._arrays, reference)
+            first = [pool.submit(self._arrays, reference) for reference in self._references(asked)]
             waiting = {pool.submit(self.answer, question): question for question in _short_first(asked)}
+            started: list[concurrent.futures.Future[Any]] = [*first, *waiting]
             try:
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
@@ -122,7 +123,10 @@ class Gate:
                         yield waiting.pop(finished), finished.result()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                runner.end_all()
+                # One may be about to start a process while the others' are ended.
+                while not all(item.done() for item in started):
+                    runner.end_all()
+                    time.sleep(0.01)
                 raise
 
     def _references(self, asked: Sequence[Question]) -> list[Question]:
@@ -227,11 +231,11 @@ class Gate:
             mistakes=list(question.mistakes),
         )
         self.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="parity-", dir=self.cache) as folder:
-            record = runner.run(trial, pathlib.Path(folder))
+        with leftovers.temporary_folder(self.cache) as folder:
+            record = runner.run(trial, folder)
             if not record.completed:
                 return {}, record.reason
-            left = pathlib.Path(folder) / f"{trial.identifier}.result.npz"
+            left = folder / f"{trial.identifier}.result.npz"
             try:
                 arrays = _load(left)
             except ValueError as error:

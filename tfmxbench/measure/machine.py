@@ -10,6 +10,8 @@ import subprocess
 
 import psutil
 
+DRIVER_TIME_LIMIT = 60.0
+
 
 def processors() -> int:
     """Number of processors that this process may use."""
@@ -82,12 +84,15 @@ def _gpu() -> str:
     program = shutil.which("nvidia-smi")
     if program is None:
         return "none"
-    finished = subprocess.run(
-        [program, "--query-gpu=name,driver_version", "--format=csv,noheader"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    try:
+        finished = subprocess.run(
+            [program, "--query-gpu=name,driver_version", "--format=csv,noheader"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=DRIVER_TIME_LIMIT,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "none that answers"
     listed = finished.stdout.decode("utf-8", errors="replace").strip()
     return "; ".join(listed.splitlines()) if finished.returncode == 0 and listed else "none"

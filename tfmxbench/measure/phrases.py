@@ -12,15 +12,13 @@ import hashlib
 import json
 import os
 import pathlib
-import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
-from tfmxbench.measure import cache, environments, machine, phrase_worker, runner
+from tfmxbench.measure import cache, environments, leftovers, machine, phrase_worker, processes, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import read_json
 from tfmxbench.networks import catalogue
@@ -31,7 +29,8 @@ THREADS = 1
 TIME_LIMIT = 180.0
 NO_FILE = "there are no phrases in this style yet"
 
-_running: set[subprocess.Popen[bytes]] = set()
+# Of each process that is waited for, its mark.
+_running: dict[subprocess.Popen[bytes], str] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,8 +114,8 @@ class Phrasebook:
                 found = [item.result() for item in waiting]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for process in list(_running):
-                    _end_group(process)
+                for process, mark in list(_running.items()):
+                    processes.end(process, mark)
                 raise
         return {item.style: item for item in found}
 
@@ -159,8 +158,7 @@ class Phrasebook:
         self, implementation: Implementation, environment: Environment
     ) -> tuple[dict[str, Any], str, str]:
         """Run the process: what it found, or why it found nothing, and the end of its output."""
-        with tempfile.TemporaryDirectory(prefix="tfmxbench-") as name:
-            folder = pathlib.Path(name)
+        with leftovers.temporary_folder() as folder:
             question_path, result_path = folder / "question.json", folder / "result.json"
             question = {
                 "identifier": f"phrases-{implementation.name}",
@@ -211,6 +209,7 @@ def _execute(line: Sequence[str], framework: str, folder: pathlib.Path, limit: f
     """Run a process; return why it failed, or an empty string, and the end of its output."""
     variables = {name: os.environ[name] for name in runner.INHERITED if name in os.environ}
     variables |= frameworks.load(framework).environment_variables(THREADS, DEVICE)
+    mark = processes.new_mark()
     try:
         process = subprocess.Popen(
             line,
@@ -219,14 +218,14 @@ def _execute(line: Sequence[str], framework: str, folder: pathlib.Path, limit: f
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=variables,
+            env=variables | {processes.MARK: mark},
             # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
             start_new_session=True,
         )
     except OSError as error:
         return f"{line[0]} could not be started: {error.strerror}", ""
     assert process.stdout is not None
-    _running.add(process)
+    _running[process] = mark
     output = runner.Output(process.stdout)
     problem = ""
     try:
@@ -236,16 +235,9 @@ def _execute(line: Sequence[str], framework: str, folder: pathlib.Path, limit: f
     except subprocess.TimeoutExpired:
         problem = f"did not end within its limit of {limit:g} s"
     finally:
-        _end_group(process)
-        _running.discard(process)
+        processes.end(process, mark)
+        _running.pop(process, None)
     return problem, output.text()
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started in its group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _from_json(values: dict[str, Any], identity: tuple[str, str]) -> Phrases:

@@ -7,6 +7,7 @@ imports NumPy, the standard library and nothing else that has to be installed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import tempfile
@@ -60,10 +61,17 @@ def write_prepared(arrays: Mapping[str, np.ndarray], folder: pathlib.Path, stem:
     part = pathlib.Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
+            # As long as it is locked, nobody takes it for a leftover.
+            with contextlib.suppress(OSError):
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             np.savez(stream, **arrays)  # type: ignore[arg-type]
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)
+    except OSError as error:
+        # Of a full disk, the system does not say which file it was that did not fit.
+        error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
     return path

@@ -317,9 +317,20 @@ def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.nd
 
 
 def restrict_processors(threads: int) -> None:
-    """Bind the process to as many processors as it has threads, where the system can."""
+    """Bind the process to as many processors as it has threads, where the system can.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than that.
+    """
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        offered = sorted(os.sched_getaffinity(0))
+        if len(offered) < threads:
+            raise ValueError(
+                f"{threads} threads were asked for; this machine offers {len(offered)} processors"
+            )
+        os.sched_setaffinity(0, offered[:threads])
 
 
 def versions(framework: ModuleType) -> dict[str, str]:

@@ -5,20 +5,33 @@ from __future__ import annotations
 import collections
 import contextlib
 import datetime
+import glob
 import hashlib
 import json
 import os
 import pathlib
+import re
+import resource
 import signal
 import subprocess
-import tempfile
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, TextIO
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.measure import energy, inputs, memory, mistaken, prepared, programs, worker
+from tfmxbench.measure import (
+    energy,
+    inputs,
+    leftovers,
+    memory,
+    mistaken,
+    prepared,
+    processes,
+    programs,
+    worker,
+)
 from tfmxbench.measure.schema import check_result, check_trial, read_json
 from tfmxbench.measure.trial import (
     COMPLETED,
@@ -40,7 +53,11 @@ CURVE_POINTS = 200
 # does would change the measurement on one machine and not on another.
 INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
 
-_running: set[subprocess.Popen[bytes]] = set()
+# Names the most memory that a trial may allocate.
+MEMORY_LIMIT = "TFMXBENCH_MEMORY_LIMIT"
+
+# Of each process that is waited for, its mark.
+_running: dict[subprocess.Popen[bytes], str] = {}
 
 
 class Output:
@@ -108,6 +125,25 @@ def environment_variables(trial: Trial, environ: dict[str, str]) -> dict[str, st
     return variables
 
 
+def memory_limit(environ: Mapping[str, str] = os.environ) -> int | None:
+    """The most bytes that a trial may allocate; None where there is no limit.
+
+    Raises
+    ------
+    ValueError
+        If it is not a size, or the system cannot hold a process to it.
+    """
+    text = environ.get(MEMORY_LIMIT, "")
+    if not text:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})([MG])", text)
+    if not match or int(match[1]) == 0:
+        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; it is a size such as 800M or 8G")
+    if not sys.platform.startswith("linux"):
+        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; only on Linux can memory be limited")
+    return int(match[1]) * {"M": 2**20, "G": 2**30}[match[2]]
+
+
 def run(trial: Trial, folder: pathlib.Path) -> Record:
     """Run a trial and return its record.
 
@@ -124,14 +160,22 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     Record
         Completed, or failed with the reason: the trial raised, exited, was killed, took longer
         than its limit, or left no result that can be believed.
+
+    Raises
+    ------
+    OSError
+        If the trial's file cannot be written.
+    ValueError
+        If the limit of memory is none, see :func:`memory_limit`.
     """
+    limit = memory_limit()
     trial_path = folder / f"{trial.identifier}.trial.json"
     result_path = folder / f"{trial.identifier}.result.json"
     write_json(trial_path, to_json(trial))
     result_path.unlink(missing_ok=True)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
-    problem, output, curve = _execute(trial, trial_path, result_path)
+    problem, output, curve = _execute(trial, trial_path, result_path, limit)
     seconds = time.monotonic() - clock
     result: dict[str, Any] = {}
     try:
@@ -142,6 +186,8 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         problem = result["reason"] or "failed, and gave no reason"
     elif not problem and result["hashes"].get("source", trial.source_sha256) != trial.source_sha256:
         problem = f"the source of {trial.implementation} changed after the trial was planned"
+    if problem and limit is not None:
+        problem += f" (its memory was limited to {limit // 2**20} MiB by {MEMORY_LIMIT})"
     measurement = None if problem else result.get("measurement")
     products = None if problem else result.get("products")
     return Record(
@@ -169,12 +215,12 @@ def repeat(trial: Trial) -> Record:
         If the trial is not one that the schema describes.
     """
     check_trial(to_json(trial))
-    with tempfile.TemporaryDirectory(prefix="tfmxbench-") as folder:
-        return run(trial, pathlib.Path(folder))
+    with leftovers.temporary_folder() as folder:
+        return run(trial, folder)
 
 
 def _execute(
-    trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path
+    trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path, limit: int | None
 ) -> tuple[str, str, list[list[float]]]:
     """Run the process.
 
@@ -183,36 +229,55 @@ def _execute(
     str, str, list
         Why it failed, or an empty string; the end of its output; its memory over time.
     """
+    mark = processes.new_mark()
+    variables = environment_variables(trial, dict(os.environ)) | {processes.MARK: mark}
     line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
-    try:
-        process = subprocess.Popen(
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment_variables(trial, dict(os.environ)),
-            # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
-            start_new_session=True,
-        )
-    except OSError as error:
-        return f"{trial.interpreter} could not be started: {error.strerror}", "", []
-    assert process.stdout is not None
-    _running.add(process)
-    output = Output(process.stdout)
-    curve = MemoryCurve(process.pid)
     problem = ""
+    process = None
+    # An interrupt may come at any place: what was started by then is found by its mark.
     try:
+        try:
+            process = subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=variables,
+                # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
+                start_new_session=True,
+            )
+        except OSError as error:
+            return f"{trial.interpreter} could not be started: {error.strerror}", "", []
+        _running[process] = mark
+        if limit is not None:
+            _limit_memory(process.pid, limit)
+        assert process.stdout is not None
+        output = Output(process.stdout)
+        curve = MemoryCurve(process.pid)
         code = _wait(process, trial.time_limit, curve)
         if code is None:
             problem = f"did not end within its limit of {trial.time_limit:g} s"
         elif code < 0:
             problem = f"killed by signal {_signal_name(-code)}"
+        elif code == worker.CANNOT_WRITE and not result_path.exists():
+            problem = "could not write its result"
         elif code > 0:
             problem = f"exited with code {code}"
     finally:
-        _end_group(process)
-        _running.discard(process)
+        processes.end(process, mark)
+        if process is not None:
+            _running.pop(process, None)
+        # A process that was ended while it wrote leaves half a file.
+        result_path.with_name(f"{result_path.name}.part").unlink(missing_ok=True)
     return problem, output.text(), curve.points
+
+
+def _limit_memory(process: int, limit: int) -> None:
+    """Have the system refuse a process, and those that it starts, more than so many bytes."""
+    if sys.platform.startswith("linux"):
+        # What is allocated, and not what is only reserved, as frameworks do for a GPU by the terabyte.
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(process, resource.RLIMIT_DATA, (limit, limit))
 
 
 def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) -> int | None:
@@ -228,20 +293,13 @@ def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) ->
 
 def end_all() -> None:
     """End the processes of all trials that other threads are waiting for."""
-    for process in list(_running):
-        _end_group(process)
+    for process, mark in list(_running.items()):
+        processes.end(process, mark)
 
 
 def _signal_name(number: int) -> str:
     name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
     return f"{name}, as the system does when memory runs out" if name == "SIGKILL" else name
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it started in its group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
@@ -332,13 +390,19 @@ def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[Te
         If it cannot be written.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    leftovers.remove(path.parent, f"{glob.escape(path.name)}.*.part")
     try:
         with temporary.open("w", encoding="utf-8", newline=newline) as file:
+            leftovers.hold(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
         _keep_name(path.parent)
+    except OSError as error:
+        # Of a full disk, the system does not say which file it was that did not fit.
+        error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -16,6 +16,8 @@ import os
 import sys
 import traceback
 
+# The exit code of a worker whose result could not be written (EX_IOERR of sysexits.h).
+CANNOT_WRITE = 74
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -38,6 +40,19 @@ def end_with_parent():
 
     parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
     ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
+    # It may have died before the system was asked.
+    parent = os.environ.get("TFMXBENCH_TRIAL", "").partition("-")[0]
+    if parent and not runs(int(parent)):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def runs(process):
+    """Whether a process runs; one that only waits to be collected does not."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
 
 
 def write(path, values):
@@ -73,7 +88,11 @@ def main(trial_path, result_path, started):
     except BaseException as error:
         traceback.print_exc()
         result.update(status="failed", reason=f"{type(error).__name__}: {in_a_line(error)}".rstrip(": "))
-    write(result_path, result)
+    try:
+        write(result_path, result)
+    except OSError:
+        traceback.print_exc()
+        return CANNOT_WRITE
     return 0 if result["status"] == "completed" else 1
 
 

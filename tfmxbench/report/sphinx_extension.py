@@ -16,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__, frameworks
 from tfmxbench.analysis import code_size, pairs
+from tfmxbench.measure import environments
 from tfmxbench.networks import catalogue
 from tfmxbench.report import axes, datatables, html, pages, proof, sentences
 from tfmxbench.report.html import Fragment, text
@@ -79,10 +80,16 @@ def conditions() -> Fragment:
     versions = sorted(
         {f"{key} {value}" for record in found.records for key, value in record.versions.items()}
     )
+    other = [
+        f"{frameworks.load(item.framework).TITLE} on the {item.device.upper()} is not the pinned version: "
+        + told
+        for item in found.environments
+        if (told := environments.unpinned(item.framework, item.device, item.versions))
+    ]
     return (
         html.paragraph(sentences.data(found))
         + html.paragraph(sentences.conditions(found))
-        + html.items(versions)
+        + html.items([*versions, *other])
         + html.items(
             [
                 f"{catalogue.task(network).title}. {sentence}"

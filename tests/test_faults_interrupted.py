@@ -1,0 +1,247 @@
+"""Interrupted at any stage, out of space at any write, two at once: nothing is lost, nothing is left."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import pathlib
+import random
+import shutil
+import signal
+import time
+
+import pytest
+import staged
+from staged import ROUNDS, STYLES, leftovers, marked, ran, records, workers
+
+from tfmxbench.measure import store
+from tfmxbench.measure.trial import COMPLETED
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+TRIALS = {f"{number:04d}-mlp-{style}-cpu" for number in range(ROUNDS) for style in STYLES}
+# Of each signal so many by stage, and so many by time, when the parent may wait for a worker.
+POINTS = 17
+
+needs_mounts = pytest.mark.skipif(not staged.can_mount(), reason="this user may not mount anything")
+
+
+def went_on(stage, folder: pathlib.Path) -> staged.Ended:
+    """Run it again, to its end: what was finished is kept, the rest is measured, nothing is left over."""
+    kept, before = records(folder), ran(folder)
+    ended = stage.run(folder)
+    assert ended.code == 0, ended.err
+    now = records(folder)
+    assert {name: now[name] for name in kept} == kept, "a finished trial was measured again"
+    finished = {name.removesuffix(".record.json") for name in kept}
+    assert not finished & set(ran(folder)[len(before) :]), "a finished trial was run again"
+    results = store.read_results(folder / "here" / "results.json")
+    names = [record.trial.identifier for record in results.records]
+    assert sorted(names) == sorted(TRIALS), "a trial was lost or counted twice"
+    assert {record.status for record in results.records} == {COMPLETED}
+    assert leftovers(folder) == []
+    return ended
+
+
+def all_gone(find, process: int) -> bool:
+    deadline = time.monotonic() + staged.PATIENCE
+    while find(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def interrupted_at(stage, folder: pathlib.Path, number: signal.Signals, at=None, after=None) -> str:
+    """Interrupt a run at a stage or after a time, run it again; return what was wrong."""
+    process = stage.start(folder, at=at, signal=int(number))
+    if after is not None:
+        stage.signal(process, folder, number, after)
+    ended = stage.wait(process, folder)
+    try:
+        assert ended.code in (0, EXIT_CODES[number]), ended.err
+        assert "Traceback" not in ended.err, ended.err
+        if ended.code > 0:
+            assert "finished trials are kept" in ended.sentence
+        if ended.code != -signal.SIGKILL:
+            assert marked(process) == [], "a process was left"
+        assert all_gone(workers, process), "a worker survived its parent"
+        went_on(stage, folder)
+        assert all_gone(marked, process), "a process was left for good"
+    except AssertionError as error:
+        return f"{number.name} at {at or after}: {error}"
+    return ""
+
+
+def test_a_run_that_is_not_disturbed_measures_everything_once(stage, tmp_path):
+    """So that what follows fails for the reason that it gives."""
+    ended = stage.run(tmp_path)
+    assert ended.code == 0, ended.err
+    assert sorted(ran(tmp_path)) == sorted(TRIALS)
+    assert leftovers(tmp_path) == []
+    assert ended.stages > 80
+    assert ended.writes > 30
+    again = went_on(stage, tmp_path)
+    assert again.stages < ended.stages
+
+
+def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetition(stage, tmp_path):
+    """By Ctrl-C, by SIGTERM and by SIGKILL, at 102 points: no finished trial is lost or counted twice, no
+    worker survives its parent, and no temporary file is left for good."""
+    started = time.monotonic()
+    whole = stage.run(tmp_path / "whole")
+    seconds = time.monotonic() - started
+    draw = random.Random(0)
+    points = []
+    for number in SIGNALS:
+        points += [(number, 1 + place * whole.stages // POINTS, None) for place in range(POINTS)]
+        points += [(number, None, seconds * (place + draw.random()) / POINTS) for place in range(POINTS)]
+    assert len(points) == 102
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        waiting = [
+            pool.submit(interrupted_at, stage, tmp_path / str(place), *point)
+            for place, point in enumerate(points)
+        ]
+        problems = [problem for item in waiting if (problem := item.result())]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_path, number):
+    """What has been measured by then is shown and written, too."""
+    process = stage.start(tmp_path)
+    deadline = time.monotonic() + staged.PATIENCE
+    while not records(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    stage.signal(process, tmp_path, number)
+    ended = stage.wait(process, tmp_path)
+    assert ended.code == EXIT_CODES[number], ended.err
+    word = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+    assert ended.sentence == (
+        f"tfmxbench: {word}; finished trials are kept, and the same command goes on from there"
+    )
+    written = store.read_results(tmp_path / "here" / "results.json")
+    assert {record.trial.identifier for record in written.records} <= TRIALS
+    assert len(written.records) == len(records(tmp_path)) >= 1
+    went_on(stage, tmp_path)
+
+
+# A full disk.
+
+
+def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_nothing(stage, tmp_path):
+    """Every other write of the parent: prepared data, the parity gate's cache, trials, records, results."""
+    whole = stage.run(tmp_path / "whole")
+
+    def fill(number: int) -> str:
+        folder = tmp_path / str(number)
+        ended = stage.run(folder, full=number)
+        try:
+            assert "Traceback" not in ended.err, ended.err
+            assert leftovers(folder) == []
+            if number < whole.writes:
+                assert ended.code == 2, ended
+                words = "No space left on device", "No usable temporary directory found"
+                assert any(word in ended.sentence for word in words), ended
+            # The last is to make sure that the results' name survives a loss of power.
+            if number % 5 == 0 or ended.code == 0:
+                went_on(stage, folder)
+        except AssertionError as error:
+            return f"write {number}: {error}"
+        return ""
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        problems = [problem for problem in pool.map(fill, range(1, whole.writes + 1, 2)) if problem]
+    assert not problems, "\n".join(problems)
+
+
+@needs_mounts
+@pytest.mark.parametrize("place", ["here", "cache"])
+def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
+    """In earnest: a small file system, which the workers' results have to fit into as well."""
+    codes = set()
+    for pages in (1, 2, 4, 8, 12, 16, 24, 48):
+        folder = tmp_path / str(pages)
+        (folder / place).mkdir(parents=True)
+        ended = stage.run(folder, small={str(folder / place): pages * 4096})
+        codes.add(ended.code)
+        assert ended.code in (0, 2), ended
+        assert "Traceback" not in ended.err, ended.err
+        if ended.code == 2:
+            assert "No space left on device" in ended.sentence
+    assert codes == {0, 2}
+
+
+# Places that cannot be written to.
+
+
+@needs_mounts
+def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+    (tmp_path / "here").mkdir()
+    ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
+    assert ended.code == 2, ended.err
+    assert ended.sentence.startswith("tfmxbench: build: Read-only file system; finished trials are kept")
+
+
+@needs_mounts
+def test_a_cache_that_cannot_be_written_to_is_told_in_a_sentence_that_names_its_variable(stage, tmp_path):
+    (tmp_path / "cache").mkdir()
+    ended = stage.run(tmp_path, read_only=[str(tmp_path / "cache")])
+    assert ended.code == 2, ended.err
+    assert str(tmp_path / "cache") in ended.sentence
+    assert "Read-only file system; TFMXBENCH_CACHE_DIR names another folder" in ended.sentence
+
+
+@needs_mounts
+def test_a_cache_that_holds_what_is_needed_need_not_be_written_to(stage, tmp_path):
+    assert stage.run(tmp_path).code == 0
+    for path in (tmp_path / "here").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ended = stage.run(tmp_path, read_only=[str(tmp_path / "cache")])
+    assert ended.code == 0, ended.err
+    assert len(records(tmp_path)) == len(TRIALS)
+
+
+@needs_mounts
+def test_a_home_that_cannot_be_written_to_is_no_obstacle_with_another_cache(stage, tmp_path):
+    """Workers write into it here; these cannot, and their trials are records that say why."""
+    (tmp_path / "home").mkdir()
+    ended = stage.run(tmp_path, read_only=[str(tmp_path / "home")])
+    assert ended.code == 0, ended.err
+    found = [json.loads(text) for text in records(tmp_path).values()]
+    assert {record["status"] for record in found} == {"failed"}
+    assert all("Read-only file system" in record["reason"] for record in found)
+
+
+# Two at once.
+
+
+def test_two_runs_at_once_in_one_checkout_measure_everything_once(stage, tmp_path):
+    """The second waits, and says so."""
+    processes = [stage.start(tmp_path) for _ in range(2)]
+    ended = [stage.wait(process, tmp_path) for process in processes]
+    assert [item.code for item in ended] == [0, 0], ended
+    assert sorted(ran(tmp_path)) == sorted(TRIALS)
+    waited = [item for item in ended if "Another run is measuring in build/campaigns" in item.err]
+    assert len(waited) == 1
+    assert leftovers(tmp_path) == []
+
+
+def test_two_runs_at_once_on_one_cache_do_not_disturb_each_other(stage, tmp_path):
+    """Each in a checkout of its own; the cache is empty when they start."""
+    folders = [tmp_path / name for name in ("one", "two")]
+    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
+    processes = [stage.start(folder, environ=environ) for folder in folders]
+    for process, folder in zip(processes, folders, strict=True):
+        ended = stage.wait(process, folder)
+        assert ended.code == 0, ended.err
+        assert sorted(ran(folder)) == sorted(TRIALS)
+    assert leftovers(tmp_path) == []
+
+
+def test_measuring_anew_waits_for_the_run_whose_records_it_would_remove(stage, tmp_path):
+    first = stage.start(tmp_path)
+    second = stage.start(tmp_path, [*staged.RUN, "--fresh"])
+    assert [stage.wait(process, tmp_path).code for process in (first, second)] == [0, 0]
+    assert set(ran(tmp_path)) == TRIALS
+    assert len(records(tmp_path)) == len(TRIALS)

@@ -1,0 +1,366 @@
+"""What workers do that no well-behaved one does, made to happen: each is a record with its true reason."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from misbehaving import assert_failed, gone
+
+from tfmxbench.measure import processes, runner
+from tfmxbench.measure.trial import COMPLETED
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of other processes")
+
+
+@pytest.fixture
+def shell(make_trial, tmp_path, monkeypatch):
+    """Run a trial whose worker is a line of the shell."""
+
+    def run(line: str) -> runner.Record:
+        monkeypatch.setattr(runner, "command", lambda *_: ["/bin/sh", "-c", line])
+        return runner.run(make_trial(), tmp_path)
+
+    return run
+
+
+# How it ends.
+
+
+def test_every_exit_code_is_told(shell):
+    for code in range(1, 256):
+        reason = "could not write its result" if code == 74 else f"exited with code {code}"
+        assert_failed(shell(f"exit {code}"), reason)
+
+
+def test_every_signal_that_ends_a_process_is_told(shell):
+    harmless = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
+    stopping = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    for number in sorted(signal.valid_signals() - harmless - stopping):
+        record = shell(f"kill -{int(number)} $$; sleep 60")
+        name = number.name if isinstance(number, signal.Signals) else str(number)
+        assert_failed(record, f"killed by signal {name}")
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        pytest.param("import ctypes; ctypes.string_at(0)", ["killed by signal SIGSEGV"], id="null pointer"),
+        pytest.param("import ctypes; ctypes.CDLL(None).abort()", ["signal SIGABRT"], id="native abort"),
+        pytest.param(
+            "os.kill(os.getpid(), signal.SIGILL)", ["killed by signal SIGILL"], id="processor too old"
+        ),
+    ],
+)
+def test_a_crash_in_native_code_is_a_record_with_the_signal(misbehave, training, words):
+    assert_failed(misbehave(training), *words)
+
+
+@pytest.mark.parametrize("training", ["ctypes.PyDLL(None).sleep(600)", "ctypes.CDLL(None).pause()"])
+def test_native_code_that_hangs_is_ended_at_the_limit(misbehave, tmp_path, training):
+    """With Python's lock held, so that no Python code runs any more, and without it."""
+    record = misbehave(
+        f"import ctypes\n(HERE / 'pid').write_text(str(os.getpid()))\n{training}", time_limit=4.0
+    )
+    assert_failed(record, "did not end within its limit of 4 s")
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_process_that_is_stopped_is_ended_at_the_limit(misbehave, tmp_path):
+    record = misbehave(
+        "(HERE / 'pid').write_text(str(os.getpid()))\nos.kill(os.getpid(), signal.SIGSTOP)", time_limit=4.0
+    )
+    assert_failed(record, "did not end within its limit of 4 s")
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+# Memory.
+
+
+@linux
+@pytest.mark.parametrize(
+    "training",
+    [
+        "import numpy\nheld = numpy.ones(100_000_000)\nreturn 1.0",
+        "held = []\nwhile True:\n    held.append(b'x' * 10_000_000)",
+    ],
+    ids=["at once", "bit by bit"],
+)
+def test_a_trial_that_needs_more_memory_than_its_limit_fails_and_says_so(misbehave, monkeypatch, training):
+    monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
+    assert_failed(misbehave(training), "MemoryError", "limited to 700 MiB by TFMXBENCH_MEMORY_LIMIT")
+
+
+@linux
+def test_native_code_that_gets_no_memory_is_told_with_the_limit(misbehave, monkeypatch):
+    """As frameworks do that do not survive it."""
+    monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
+    record = misbehave(
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        libc.memset(ctypes.c_void_p(libc.malloc(ctypes.c_size_t(10**9))), 1, ctypes.c_size_t(10**9))
+        """
+    )
+    assert_failed(record, "killed by signal SIGSEGV", "limited to 700 MiB by TFMXBENCH_MEMORY_LIMIT")
+
+
+@linux
+def test_a_trial_within_its_limit_is_not_disturbed(misbehave, monkeypatch):
+    monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "2G")
+    record = misbehave("return 1.0")
+    assert (record.status, record.reason) == (COMPLETED, "")
+
+
+@linux
+def test_the_children_of_a_trial_are_limited_too(misbehave, monkeypatch):
+    monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
+    record = misbehave("subprocess.run([sys.executable, '-c', 'b\"x\" * 10**9'], check=True)")
+    assert_failed(record, "CalledProcessError", "limited to 700 MiB")
+
+
+@pytest.mark.parametrize("text", ["700", "0G", "-1G", "1T", "1.5G", "much", "9999999G", " 8G"])
+def test_a_limit_of_memory_that_is_none_is_refused(call, monkeypatch, text):
+    monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", text)
+    code, out, err = call("run", "--device", "cpu")
+    assert (code, out) == (2, "")
+    assert err == f"tfmxbench: TFMXBENCH_MEMORY_LIMIT is {text!r}; it is a size such as 800M or 8G\n"
+
+
+@linux
+def test_another_limit_of_memory_is_another_campaign(make_campaign, monkeypatch):
+    """What failed for want of memory is measured again with more of it."""
+    monkeypatch.delenv("TFMXBENCH_MEMORY_LIMIT", raising=False)
+    keys = {make_campaign().key}
+    for limit in ("1G", "2G"):
+        monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", limit)
+        keys.add(make_campaign().key)
+    assert len(keys) == 3
+
+
+# Children.
+
+SLEEPS = "[sys.executable, '-c', 'import time; time.sleep(600)']"
+DAEMON = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    (HERE / 'pid.part').write_text(str(os.getpid()))
+    os.rename(HERE / 'pid.part', HERE / 'pid')
+    time.sleep(600)
+while not (HERE / 'pid').exists():
+    time.sleep(0.01)
+"""
+BREEDER = r"""
+code = (
+    "import pathlib, subprocess, sys, time\n"
+    "while True:\n"
+    "    pathlib.Path(sys.argv[1]).touch()\n"
+    "    subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+    "    time.sleep(0.2)\n"
+)
+child = subprocess.Popen([sys.executable, '-c', code, str(HERE / 'runs')], start_new_session=True)
+(HERE / 'pid').write_text(str(child.pid))
+while not (HERE / 'runs').exists():
+    time.sleep(0.01)
+"""
+
+
+def left_by_trials() -> list[int]:
+    """The processes that bear a mark of this process."""
+    found = []
+    for number in psutil.pids():
+        try:
+            mark = psutil.Process(number).environ().get(processes.MARK, "")
+        except (psutil.Error, OSError):
+            continue
+        if mark.startswith(f"{os.getpid():010d}-"):
+            found.append(number)
+    return found
+
+
+@linux
+@pytest.mark.parametrize("ending", ["os._exit(3)", "time.sleep(600)"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(f"child = subprocess.Popen({SLEEPS})", id="in its group"),
+        pytest.param(f"child = subprocess.Popen({SLEEPS}, process_group=0)", id="in a group of its own"),
+        pytest.param(f"child = subprocess.Popen({SLEEPS}, start_new_session=True)", id="in its own session"),
+        pytest.param(DAEMON, id="daemon"),
+        pytest.param(BREEDER, id="starts more of them"),
+    ],
+)
+def test_a_child_that_a_trial_leaves_behind_is_ended_wherever_it_went(misbehave, tmp_path, start, ending):
+    known = "" if "'pid'" in start else "(HERE / 'pid').write_text(str(child.pid))\n"
+    record = misbehave(f"{start.strip()}\n{known}{ending}", time_limit=4.0)
+    assert_failed(record)
+    assert gone(int((tmp_path / "pid").read_text()))
+    assert left_by_trials() == []
+
+
+@linux
+def test_a_child_without_its_environment_is_ended_with_a_trial_that_hangs(misbehave, tmp_path):
+    record = misbehave(
+        f"child = subprocess.Popen({SLEEPS}, start_new_session=True, env={{}})\n"
+        "(HERE / 'pid').write_text(str(child.pid))\ntime.sleep(600)",
+        time_limit=4.0,
+    )
+    assert_failed(record, "did not end within its limit")
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+@linux
+def test_a_child_of_a_trial_that_completed_is_ended_too(misbehave, tmp_path):
+    record = misbehave(
+        f"child = subprocess.Popen({SLEEPS}, start_new_session=True)\n"
+        "(HERE / 'pid').write_text(str(child.pid))\nchild.returncode = 0\nreturn 1.0"
+    )
+    assert (record.status, record.reason) == (COMPLETED, "")
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def sleeping(mark: str) -> subprocess.Popen:
+    command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
+    environ = {**os.environ, processes.MARK: mark}
+    process = subprocess.Popen(command, env=environ, start_new_session=True, stdout=subprocess.PIPE)
+    # Not before it runs does it bear its mark.
+    process.stdout.readline()
+    return process
+
+
+@linux
+def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    orphans = [sleeping(f"{dead.pid:010d}-0123456789abcdef-00000000")]
+    # The number of a process that has gone may be given to this one.
+    orphans.append(sleeping(f"{os.getpid():010d}-0123456789abcdef-00000000"))
+    others = [
+        sleeping(processes.new_mark()),
+        sleeping(f"{os.getppid():010d}-0123456789abcdef-00000000"),
+        sleeping("something else"),
+        sleeping(""),
+    ]
+    try:
+        processes.end_orphans()
+        assert all(gone(process.pid) for process in orphans)
+        assert all(process.poll() is None for process in others)
+    finally:
+        for process in [*orphans, *others]:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def test_marks_differ_and_are_of_one_length():
+    """The length of the environment moves the stack, and with it, perhaps, the speed."""
+    marks = {processes.new_mark() for _ in range(1000)}
+    assert len(marks) == 1000
+    assert len({len(mark) for mark in marks}) == 1
+
+
+# What it leaves.
+
+
+def test_what_a_killed_worker_had_written_of_its_result_is_removed(misbehave, tmp_path):
+    record = misbehave("pathlib.Path(sys.argv[2] + '.part').write_text('{')\nos.kill(os.getpid(), 9)")
+    assert_failed(record, "killed by signal SIGKILL")
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_worker_that_cannot_write_its_result_says_so(misbehave, tmp_path):
+    """As with a full disk: here it may write no byte more."""
+    record = misbehave("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nreturn 1.0")
+    assert_failed(record, "could not write its result")
+    assert "File too large" in record.output
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_output_that_is_not_text_is_kept_as_text(misbehave):
+    record = misbehave(
+        r"""
+        os.write(1, bytes(range(256)) * 4)
+        os.write(2, "caf\u00e9 \u4e2d \U0001f600 \x1b[31m".encode("utf-16"))
+        os._exit(3)
+        """
+    )
+    assert_failed(record, "exited with code 3")
+    assert len(record.output) <= runner.OUTPUT_LIMIT
+
+
+def test_a_source_that_changes_itself_while_it_runs_is_not_measured(misbehave):
+    record = misbehave(
+        "path = pathlib.Path(__file__)\npath.write_text(path.read_text() + '# faster')\nreturn 1.0"
+    )
+    assert_failed(record, "source of mlp/bad", "changed after the trial was planned")
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "-float('inf')"])
+def test_a_loss_that_is_no_number_is_told_with_its_epoch(misbehave, value):
+    """Also where it becomes one only later."""
+    record = misbehave(
+        f"train.calls = getattr(train, 'calls', 0) + 1\nreturn 1.0 if train.calls < 3 else {value}", epochs=2
+    )
+    assert_failed(record, f"the mean loss of epoch 2 is {eval(value)}; it should be finite")
+
+
+def test_a_trial_that_never_reaches_its_accuracy_completes_and_says_how_far_it_came(misbehave):
+    record = misbehave("return 1.0", purpose="goal", goal=1.0, epochs=3, passes=0, latency_samples=0)
+    assert (record.status, record.reason) == (COMPLETED, "")
+    assert len(record.measurement.accuracies) == 3
+    assert max(record.measurement.accuracies) < 1.0
+
+
+def test_more_threads_than_processors_are_refused_in_the_worker(make_trial, tmp_path):
+    """A trial's file may come from a larger machine; with fewer it would be another measurement."""
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("this system does not bind processes to processors")
+    record = runner.run(make_trial(threads=100_000), tmp_path)
+    offered = len(os.sched_getaffinity(0))
+    assert_failed(record, f"100000 threads were asked for; this machine offers {offered} processors")
+
+
+# The clock on the wall.
+
+
+def test_a_clock_that_jumps_changes_no_duration(misbehave, monkeypatch):
+    """Neither the worker's clock nor its parent's: a day back, then a day forth, at every reading."""
+
+    class Jumping(datetime.datetime):
+        readings = 0
+
+        @classmethod
+        def now(cls, zone=None):
+            cls.readings += 1
+            return super().now(zone) + datetime.timedelta(days=(-1) ** cls.readings)
+
+    true_time = time.time
+    monkeypatch.setattr(datetime, "datetime", Jumping)
+    monkeypatch.setattr(time, "time", lambda: true_time() + 86400 * (-1) ** int(true_time() * 1000))
+    record = misbehave(
+        """
+        true_time = time.time
+        time.time = lambda: true_time() + 86400 * (-1) ** int(true_time() * 1000)
+        time.sleep(0.2)
+        return 1.0
+        """
+    )
+    assert record.status == COMPLETED
+    assert Jumping.readings
+    found = record.measurement
+    spans = [found.interpreter, found.imported, found.built, *found.epochs, *found.passes, *found.inference]
+    assert all(0 <= span.wall < 3600 for span in spans)
+    assert all(span.wall >= 0.2 for span in found.epochs + found.passes)
+    assert sum(span.wall for span in spans) < record.seconds < 3600
+    assert all(0 <= moment < 3600 for moment, _ in record.memory_curve)

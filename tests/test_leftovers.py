@@ -1,0 +1,124 @@
+"""Temporary files and folders of processes that were killed: removed, and nothing else is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tfmxbench.measure import leftovers, runner
+
+
+@pytest.fixture(scope="module")
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_what_dead_processes_left_is_removed(tmp_path, dead):
+    (tmp_path / f"results.json.{dead}.part").write_text("{")
+    (tmp_path / f"a name\nof two lines.{dead}.part").write_text("{")
+    (tmp_path / ".abc123_x.part").write_text("{")
+    folder = tmp_path / f"tfmxbench-{dead}-abc123_x"
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "deep" / "file").write_text("x")
+    leftovers.remove(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_somebody_elses_stays(tmp_path, dead):
+    """Of a process that runs, of another program, of a person; and what a link leads to."""
+    kept = [
+        f"results.json.{os.getpid()}.part",
+        f"results.json.{os.getppid()}.part",
+        "film.mp4.part",
+        "results.json.12x.part",
+        "results.json",
+        f"results.json.{dead}.parts",
+        f"tfmxbench-{os.getpid()}-abc",
+        f"tfmxbench-{dead}",
+        "tfmxbench-notes",
+        f"other-{dead}-abc",
+    ]
+    for name in kept:
+        (tmp_path / name).mkdir() if name.startswith(("tfm", "other")) else (tmp_path / name).touch()
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "file").touch()
+    (tmp_path / f"tfmxbench-{dead}-link").symlink_to(target)
+    (tmp_path / f"link.{dead}.part").symlink_to(target / "file")
+    os.mkfifo(tmp_path / f"pipe.{dead}.part")
+    before = sorted(tmp_path.rglob("*"))
+    leftovers.remove(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_is_locked_stays(tmp_path, dead):
+    """Its process has a number that means nothing here, as in another container."""
+    path, folder = tmp_path / f"file.{dead}.part", tmp_path / f"tfmxbench-{dead}-abc"
+    path.touch()
+    folder.mkdir()
+    held = [os.open(place, os.O_RDONLY) for place in (path, folder)]
+    try:
+        for descriptor in held:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        leftovers.remove(tmp_path)
+        assert sorted(tmp_path.iterdir()) == sorted([path, folder])
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+    leftovers.remove(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_belongs_to_another_user_stays(tmp_path, dead):
+    path = tmp_path / f"file.{dead}.part"
+    path.touch()
+    os.chown(path, 12345, 12345)
+    leftovers.remove(tmp_path)
+    assert path.exists()
+
+
+def test_a_folder_that_is_none_is_no_problem(tmp_path):
+    leftovers.remove(tmp_path / "missing")
+    (tmp_path / "file").touch()
+    leftovers.remove(tmp_path / "file")
+
+
+def test_a_temporary_folder_is_held_while_it_is_used_and_then_gone(tmp_path):
+    with leftovers.temporary_folder(tmp_path) as folder:
+        assert folder.parent == tmp_path
+        descriptor = os.open(folder, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(descriptor)
+        (folder / "file").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITES = """
+import os, pathlib, signal, sys
+from tfmxbench.measure import runner
+with runner.written_whole(pathlib.Path(sys.argv[1])) as file:
+    file.write("half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_process_had_written_when_it_was_killed_is_replaced_by_the_next(tmp_path):
+    path = tmp_path / "a [name] with * marks.json"
+    root = str(pathlib.Path(runner.__file__).parents[2])
+    environ = {**os.environ, "PYTHONPATH": root}
+    killed = subprocess.run([sys.executable, "-c", WRITES, str(path)], env=environ, check=False)
+    assert killed.returncode == -9
+    assert [found.suffix for found in tmp_path.iterdir()] == [".part"]
+    runner.write_json(path, {"whole": True})
+    assert list(tmp_path.iterdir()) == [path]

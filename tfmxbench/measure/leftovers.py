@@ -1,0 +1,93 @@
+"""Temporary files and folders, and removing those that killed processes have left.
+
+A temporary file is named ``<name>.<process>.part`` or ``.<random>.part``, and a folder
+``tfmxbench-<process>-<random>``. Its maker holds a lock on it while it is at work. One is a leftover if
+neither its process runs nor anybody holds its lock: processes in another container have numbers of
+their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+
+import psutil
+
+_FILE = re.compile(r"(?:\.[^.]+|.*\.([0-9]{1,10}))\.part", re.DOTALL)
+_FOLDER = re.compile(r"tfmxbench-([0-9]{1,10})-\w+")
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: pathlib.Path | None = None) -> Iterator[pathlib.Path]:
+    """A folder that is removed afterwards.
+
+    Parameters
+    ----------
+    parent : pathlib.Path or None
+        Where it is made; None for the system's place for temporary files.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    prefix = f"tfmxbench-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            hold(descriptor)
+            yield pathlib.Path(name)
+        finally:
+            os.close(descriptor)
+
+
+def hold(descriptor: int) -> None:
+    """Lock an open file or folder for as long as it is open, where its file system can."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def remove(folder: pathlib.Path, pattern: str = "*") -> None:
+    """Remove the leftovers in a folder, as far as that is possible.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    pattern : str
+        What their names are like, as :meth:`pathlib.Path.glob` takes it.
+    """
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob(pattern)):
+            with contextlib.suppress(OSError):
+                _remove_leftover(path)
+
+
+def _remove_leftover(path: pathlib.Path) -> None:
+    """Remove a file or folder if it is a leftover of this user's."""
+    found = path.lstat()
+    if found.st_uid != os.getuid():
+        return
+    if stat.S_ISDIR(found.st_mode):
+        match = _FOLDER.fullmatch(path.name)
+    elif stat.S_ISREG(found.st_mode):
+        match = _FILE.fullmatch(path.name)
+    else:
+        return
+    if match is None or (match[1] and psutil.pid_exists(int(match[1]))):
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISDIR(found.st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+    finally:
+        os.close(descriptor)
