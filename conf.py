@@ -94,7 +94,17 @@ html_copy_source = False
 # Pages without others below them have no use for the navigation at the side.
 html_sidebars = {
     name: []
-    for name in ("index", "results", "phrasebook", "method", "using", "extending", "publishing", "topics/*")
+    for name in (
+        "index",
+        "results",
+        "phrasebook",
+        "method",
+        "using",
+        "extending",
+        "publishing",
+        "faults",
+        "topics/*",
+    )
 }
 html_context = {"default_mode": "auto"}
 

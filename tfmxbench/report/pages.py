@@ -55,15 +55,16 @@ def check_names(found: Results) -> None:
     """
     known = {item.name: item.framework for item in catalogue.select()}
     # The rate of matrix products is no implementation's.
-    trials = [record.trial for record in found.records if record.trial.purpose != "products"]
+    everything = [*found.records, *found.mistaken]
+    trials = [record.trial for record in everything if record.trial.purpose != "products"]
     named = {(trial.implementation, trial.framework) for trial in trials}
-    named |= {(judged.name, judged.framework) for judged in found.parity}
+    named |= {(judged.name, judged.framework) for judged in [*found.parity, *found.mistaken_parity]}
     for name, framework in sorted(named):
         if known.get(name) not in (None, framework):
             raise ValueError(f"it says that {name} is written in {framework!r}; it is in {known[name]!r}")
         if name not in known:
             raise ValueError(catalogue.unknown("implementation", name, sorted(known)))
-    for framework in {record.trial.framework for record in found.records} | {
+    for framework in {record.trial.framework for record in everything} | {
         environment.framework for environment in found.environments
     }:
         frameworks.load(framework)
