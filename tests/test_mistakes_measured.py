@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import subprocess
+import sys
 import time
 
 import psutil
@@ -10,6 +12,7 @@ import pytest
 from tfmxbench import frameworks, mistakes
 from tfmxbench.measure import campaign, data, environments, gate, prepared, runner
 from tfmxbench.measure.trial import MISTAKE, Record, Trial
+from tfmxbench.mistakes import drift
 from tfmxbench.networks import catalogue
 
 SIDES = [
@@ -132,9 +135,38 @@ def neighbours(interpreter: str) -> list[list[str]]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             line = process.cmdline()
-            if line[:1] == [interpreter] and line[-1:] == ["while True: pass"]:
+            if line[:1] == [interpreter] and line[-1:] == [drift.NEIGHBOUR]:
                 found.append(line)
     return found
+
+
+def test_a_neighbour_does_not_outlive_a_trial_that_is_killed():
+    """Nobody is left to end its group, where the trial's parent was killed too."""
+    program = (
+        "import types, time\n"
+        "from tfmxbench.mistakes import drift\n"
+        "harness = types.SimpleNamespace(programs=types.SimpleNamespace())\n"
+        "drift.switch_on(harness)\n"
+        "print(harness.programs.neighbour.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as trial:
+        neighbour = psutil.Process(int(trial.stdout.readline()))
+        patience = time.monotonic() + 60
+        # Once it loops, it has told the system.
+        while neighbour.cpu_times().user < 0.2 and time.monotonic() < patience:
+            time.sleep(0.05)
+        trial.kill()
+    while alive(neighbour) and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert not alive(neighbour)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended and that nobody has asked for yet does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @pytest.mark.parametrize("style", ["gluon", "keras_subclass"])

@@ -5,10 +5,19 @@ import sys
 
 from tfmxbench.mistakes import FIRST, SECOND, Harness, Mistake, Side, Source, Variant, both
 
+# It has the system end it when the trial's process dies (Linux; PR_SET_PDEATHSIG of prctl is 1).
+NEIGHBOUR = """
+import ctypes, sys
+if sys.platform.startswith("linux"):
+    ctypes.CDLL(None).prctl(1, 9)
+while True:
+    pass
+"""
+
 
 def switch_on(harness: Harness) -> None:
     """Another process takes a processor, as a backup or a neighbour does: the machine is slower now."""
-    harness.programs.neighbour = subprocess.Popen([sys.executable, "-I", "-c", "while True: pass"])
+    harness.programs.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
 
 
 LATER = ("drift",)
