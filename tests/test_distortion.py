@@ -285,7 +285,8 @@ def test_each_point_of_the_checklist_leads_to_its_evidence(results, show):
         if name != page.ALL_AT_ONCE:
             assert f'href="#mistake-{name.replace("_", "-")}"' in listed
             assert f'id="mistake-{name.replace("_", "-")}"' in told
-    assert "up to 5.0 times here" in listed
+    assert "moved the ratio by a factor of up to 5.0 here" in listed
+    assert "moved no ratio by more than noise here" in listed
 
 
 def test_the_gates_side_says_what_it_catches_and_what_it_cannot(results, show):

@@ -1,10 +1,10 @@
 """
 What a naive benchmark gets wrong
 =================================
-Published comparisons of these two frameworks contradict each other by factors of up to a hundred. Here are
-the mistakes behind such figures, each switched on in trials of its own, beside trials without it, in the same
-shuffled rounds of this build's campaign. Nothing that is measured here is part of any comparison on other
-pages: the records lie in a list of their own.
+Comparisons of frameworks contradict each other, and the code seldom shows why. Here are the mistakes behind
+such figures, with public examples or warnings of each, switched on one by one in trials of their own, beside
+trials without them, in the same shuffled rounds of this build's campaign. Nothing that is measured here is
+part of any comparison on other pages: the records lie in a list of their own.
 """
 
 # %%
@@ -32,7 +32,8 @@ mistakes.together()
 # %%
 # A checklist for your own benchmark
 # ----------------------------------
-# Each point would have prevented a mistake; its link leads to what the mistake did here.
+# Each point would have prevented a mistake, those that moved their ratio most first; its link leads to what
+# the mistake did here.
 
 mistakes.checklist()
 

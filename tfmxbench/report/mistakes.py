@@ -273,23 +273,27 @@ def _ahead(ratio: Estimate, first: str, second: str) -> str:
 
 
 def checklist() -> Fragment:
-    """What would have prevented each mistake, with a link to the evidence."""
+    """What would have prevented each mistake, with a link to the evidence; the greatest effect first."""
     found = _found()
-    shown = ""
+    points = []
     for name in mistakes.names():
         mistake = mistakes.load(name)
-        sizes = [item.size for item in found if item.mistake == name and not math.isnan(item.size)]
-        evidence = (
-            f"moved the ratio by up to {significant(max(sizes), 2)} times here"
-            if sizes
-            else "not measured in this build"
-        )
+        mine = [item for item in found if item.mistake == name and not math.isnan(item.size)]
+        size = max((item.size for item in mine if item.matters == distortion.MOVES), default=0.0)
+        evidence = "not measured in this build"
+        if size:
+            evidence = f"moved the ratio by a factor of up to {significant(size, 2)} here"
+        elif any(item.effect == distortion.LEFT_TO_CHANCE for item in mine):
+            evidence = "left the verdict to chance here"
+        elif mine:
+            evidence = "moved no ratio by more than noise here"
         anchor = "all-at-once" if name == ALL_AT_ONCE else _anchor(name)
-        shown += (
+        point = (
             f'<li>{text(mistake.check)} (<a href="#{anchor}">{text(mistake.title.lower())}</a>: '
             f"{text(evidence)})</li>"
         )
-    return Fragment(f'<ul class="tfmxbench-checklist">{shown}</ul>')
+        points.append((-size, point))
+    return Fragment(f"<ul>{''.join(point for _, point in sorted(points))}</ul>")
 
 
 def gate() -> Fragment:
