@@ -189,7 +189,9 @@ def test_what_cannot_be_shown_is_replaced(execute):
 
 
 def test_an_example_is_given_nothing(execute, monkeypatch):
-    """No input, no variables of the builder's, no modules beside it, a folder of its own."""
+    """No input, no variables of the builder's, no modules beside it, a folder of its own; but for a mark, by
+    which what it starts is found.
+    """
     monkeypatch.setenv("PYTHONPATH", "/nonexistent")
     monkeypatch.setenv("TFMXBENCH_DATA_DIR", "/nonexistent")
     found = execute(
@@ -197,7 +199,7 @@ def test_an_example_is_given_nothing(execute, monkeypatch):
         "print(repr(sys.stdin.read()), sorted(os.listdir()), sys.path[0].endswith('.zip'))\n"
         "print([name for name in os.environ if 'TFMX' in name or 'PYTHON' in name])"
     )
-    assert found.output == "'' ['example.py'] True\n[]"
+    assert found.output == "'' ['example.py'] True\n['TFMXBENCH_TRIAL']"
 
 
 def test_children_of_an_example_are_ended_with_it(execute, tmp_path):

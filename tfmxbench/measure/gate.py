@@ -15,7 +15,7 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
 
@@ -79,7 +79,7 @@ class Gate:
     epochs: int
     cache: pathlib.Path
 
-    def run(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Parity]]:
+    def run(self, questions: Sequence[Question]) -> Generator[tuple[Question, Parity], None, None]:
         """Compare implementations with their network's reference, several at a time.
 
         Nothing is timed here, so each processor may compare another one.
@@ -95,14 +95,14 @@ class Gate:
             if not self.environments[question.implementation.framework, question.device].problem
         ]
         with concurrent.futures.ThreadPoolExecutor(machine.processors()) as pool:
-            # The first to ask computes a reference that takes long; so the networks take turns.
-            waiting = {
-                pool.submit(
-                    self.compare, question.implementation, question.device, question.batch_size
-                ): question
-                for question in _in_turns(asked)
-            }
+            waiting: dict[concurrent.futures.Future[Parity], Question] = {}
             try:
+                # The first to ask computes a reference that takes long; so the networks take turns.
+                for question in _in_turns(asked):
+                    answer = pool.submit(
+                        self.compare, question.implementation, question.device, question.batch_size
+                    )
+                    waiting[answer] = question
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
                     done, _ = concurrent.futures.wait(
