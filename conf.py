@@ -8,6 +8,7 @@ from sphinx.errors import ConfigError
 import tfmxbench
 from tfmxbench.networks import catalogue
 from tfmxbench.report import datatables, gallery, html, pages, records, sentences
+from tfmxbench.words import one_line
 
 HERE = pathlib.Path(__file__).parent
 PAGES = HERE / "build" / "gallery"
@@ -22,7 +23,7 @@ os.environ[pages.RESULTS_VARIABLE] = str(pages.results_path())
 try:
     results = pages.results()
 except ValueError as error:
-    raise ConfigError(str(error)) from None
+    raise ConfigError(one_line(str(error))) from None
 
 extensions = [
     "myst_parser",
@@ -32,6 +33,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "tfmxbench.report.examples",
+    "tfmxbench.report.inline_scripts",
     "tfmxbench.report.phrasebook",
     "tfmxbench.report.reference",
     "tfmxbench.report.sphinx_extension",
@@ -92,7 +94,17 @@ html_copy_source = False
 # Pages without others below them have no use for the navigation at the side.
 html_sidebars = {
     name: []
-    for name in ("index", "results", "phrasebook", "method", "using", "extending", "publishing", "topics/*")
+    for name in (
+        "index",
+        "results",
+        "phrasebook",
+        "method",
+        "using",
+        "extending",
+        "publishing",
+        "faults",
+        "topics/*",
+    )
 }
 html_context = {"default_mode": "auto"}
 
@@ -134,4 +146,4 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_context["measured"] = f"{sentences.data(results)} {sentences.conditions(results)}"
+html_context["measured"] = one_line(f"{sentences.data(results)} {sentences.conditions(results)}")

@@ -60,7 +60,7 @@ def run(*arguments: str, cwd: pathlib.Path, **variables: str) -> subprocess.Comp
     return finished
 
 
-def build(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
+def build(checkout: pathlib.Path, results: pathlib.Path, **variables: str) -> pathlib.Path:
     """Build the site of a results file in a checkout; warnings are errors."""
     out = checkout / "build" / "html"
     options = ["--fresh-env", "--fail-on-warning", "--keep-going", "--quiet"]
@@ -69,6 +69,7 @@ def build(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
         cwd=checkout,
         TFMXBENCH_RESULTS=str(results),
         PYTHONPATH=str(checkout),
+        **variables,
     )
     return out
 
@@ -76,15 +77,20 @@ def build(checkout: pathlib.Path, results: pathlib.Path) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A copy of what the site is built from, with one style more, in a folder whose name has a space."""
-    folder = tmp_path_factory.mktemp("a checkout")
+    folder = copied(tmp_path_factory.mktemp("a checkout"))
+    network = folder / "tfmxbench" / "networks" / "mlp"
+    shutil.copy(network / "ndarray.py", network / f"{ADDED}.py")
+    return folder
+
+
+def copied(folder: pathlib.Path) -> pathlib.Path:
+    """A folder with a copy of what the site is built from."""
     for name in ("tfmxbench", "docs", "gallery", "requirements"):
         ignored = shutil.ignore_patterns("__pycache__", "build")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("gallery", "topics"):
         shutil.rmtree(folder / "docs" / name, ignore_errors=True)
     shutil.copy(ROOT / "conf.py", folder)
-    network = folder / "tfmxbench" / "networks" / "mlp"
-    shutil.copy(network / "ndarray.py", network / f"{ADDED}.py")
     return folder
 
 

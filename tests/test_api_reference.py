@@ -15,7 +15,9 @@ from tfmxbench.report import reference
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "reference"
-HARNESS = {f"tfmxbench.{name}" for name in ("networks", "frameworks", "measure", "analysis", "report")}
+HARNESS = {
+    f"tfmxbench.{name}" for name in ("networks", "frameworks", "measure", "mistakes", "analysis", "report")
+}
 # Numbers that count nothing that has a name, and lists of them.
 PURE = {"schema_version", "seed", "round"}
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -67,6 +69,75 @@ def test_help_names_every_command():
     assert (finished.returncode, finished.stderr) == (0, "")
     for command in COMMANDS:
         assert re.search(rf"^  +{command}\b", finished.stdout, re.MULTILINE)
+
+
+HELP = [[], *([command] for command in COMMANDS)]
+
+
+@pytest.mark.parametrize("command", HELP, ids=" ".join)
+def test_help_teaches(call, command, monkeypatch):
+    """What it does, how it is called, in a line that can be copied, and what in the environment it reads."""
+    monkeypatch.setenv("COLUMNS", "100")
+    _, out, _ = call(*command, "--help")
+    usage, description, *_ = re.split(r"\n\n", out)
+    assert usage.startswith("usage: ")
+    assert len(description) > 40
+    assert description.endswith(".")
+    examples = re.search(r"^examples?:\n((?:  .*\n)+)", out, re.MULTILINE)[1].splitlines()
+    for example in examples:
+        name, *arguments = shlex.split(example)
+        assert name == "tfmxbench"
+        assert not command or arguments[0] == command[0]
+        assert cli.parser().parse_args(arguments)
+    named = set(re.findall(r"TFMXBENCH_[A-Z_]+", out))
+    if command and command[0] in ("show", "compare", "export", "trial"):
+        assert named == set()
+    else:
+        assert {"TFMXBENCH_CACHE_DIR", "TFMXBENCH_DEVICE"} <= named
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_help_names_every_variable_that_the_documentation_names(call):
+    page = pathlib.Path(__file__).parents[1] / "docs" / "using.md"
+    documented = set(re.findall(r"`(TFMXBENCH_[A-Z_]+)`", page.read_text(encoding="utf-8")))
+    assert documented == set(cli.VARIABLES)
+    _, out, _ = call("--help")
+    assert set(re.findall(r"TFMXBENCH_[A-Z_]+", out)) == documented
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["mesure"], None),
+        (["compair", "a", "b"], "compare"),
+        (["lst"], "list"),
+        (["run", "--netwrok", "mlp"], "--network"),
+        (["run", "--ruonds=3"], "--rounds"),
+        (["export", "a", "b", "--focre"], "--force"),
+        (["run", "--profile", "quik"], "quick"),
+        (["run", "--style", "keras_sequental"], "keras_sequential"),
+        (["parity", "--network", "lenett"], "lenet"),
+    ],
+    ids=str,
+)
+def test_a_word_that_is_nearly_right_is_answered_with_the_right_one(call, arguments, word):
+    code, out, err = call(*arguments)
+    refused(code, out, err, *([f"did you mean {word!r}?"] if word else []))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--rounds", "3", "--budget", "1h"], ["--budget", "not allowed with argument --rounds"]),
+        (["run", "--rounds", "3", "--rounds"], ["--rounds", "expected one argument"]),
+        (["show", "a.json", "b.json"], ["unrecognized arguments: b.json"]),
+        (["compare", "a.json"], ["required: SECOND"]),
+        (["export", "a.json"], ["required: OUTPUT"]),
+    ],
+    ids=str,
+)
+def test_options_that_contradict_each_other_are_refused(call, arguments, words):
+    refused(*call(*arguments), *words)
 
 
 def test_the_version_is_told(call):
@@ -383,6 +454,36 @@ def test_an_output_that_is_a_folder_is_refused_before_anything_is_measured(call,
     (tmp_path / "folder").mkdir()
     refused(*call(*RUN, "--output", "folder"), "folder")
     assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize("content", ["# Notes\n", "[]", '{"other": 1}', '{"schema_version'], ids=str)
+def test_an_output_that_is_another_file_is_never_replaced(call, small_dataset, tmp_path, content):
+    path = tmp_path / "notes.md"
+    path.write_text(content, encoding="utf-8")
+    refused(*call(*RUN, "--output", "notes.md"), "notes.md is there already, and is not a results file")
+    assert path.read_text(encoding="utf-8") == content
+    assert not (tmp_path / "build").exists()
+
+
+def test_an_output_that_is_an_older_results_file_is_replaced(call, small_dataset, tmp_path):
+    """As a build does with its own."""
+    for rounds in ("1", "2"):
+        call(*RUN, "--rounds", rounds, "--output", "results.json")
+        assert store.read_results(tmp_path / "results.json").settings.rounds == int(rounds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_folder_that_takes_no_files_is_refused_before_anything_is_measured(call, small_dataset, tmp_path):
+    """Not even from the administrator."""
+    refused(*call(*RUN, "--output", "/proc/results.json"), "/proc/results.json cannot be written")
+    assert not (tmp_path / "build").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(call, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    monkeypatch.setenv("TFMXBENCH_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    monkeypatch.delenv("TFMXBENCH_PYTHON_MXNET")
+    refused(*call("environments", "--device", "cpu"), str(tmp_path / "file"))
 
 
 def test_a_number_of_rounds_is_exact_even_where_a_variable_gives_a_budget(

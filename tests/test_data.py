@@ -16,6 +16,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -107,12 +108,34 @@ def few_drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return drawings
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate of 127.0.0.1 that nobody else vouches for, and its key."""
+    program = shutil.which("openssl")
+    if program is None:
+        assert not os.environ.get("CI"), "openssl is not installed"
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificate")
+    key, made = str(folder / "key.pem"), str(folder / "certificate.pem")
+    subprocess.run(
+        [
+            *(program, "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-days", "2", "-subj", "/CN=a test", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", key, "-out", made),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made, key
+
+
 class Mirror:
     """A web server on this machine, with files, and with bad habits."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], certificate: tuple[str, str] | None = None) -> None:
         self.files = {f"{name}.gz": content for name, content in files.items()}
         self.habit = "good"
+        self.target = ""
         self.requests: list[str] = []
         self.half_sent = threading.Event()
         self.resume = threading.Event()
@@ -128,7 +151,16 @@ class Mirror:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/mnist/"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server.server_port}/mnist/"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            # The hands are shaken by the thread that serves the connection.
+            self.server.socket = context.wrap_socket(
+                self.server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        # Connections that a client gives up are no news.
+        self.server.handle_error = lambda *arguments: None  # type: ignore[method-assign]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
         self.thread.start()
 
@@ -138,6 +170,16 @@ class Mirror:
         content = self.files[name]
         if self.habit == "error page":
             content = b"<html><title>Welcome to our hotel's network</title></html>"
+        if self.habit == "truncated":
+            content = content[:-1]
+        if self.habit == "other content":
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        if self.habit == "redirects":
+            handler.send_response(302)
+            handler.send_header("Location", f"{self.target}{name}")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
         handler.send_response(404 if self.habit == "gone" else 200)
         asked = "gzip" in handler.headers.get("Accept-Encoding", "")
         if self.habit == "encoded" or (self.habit == "encoded if asked" and asked):
@@ -145,6 +187,13 @@ class Mirror:
         handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
         if handler.command == "HEAD":
+            return
+        if self.habit == "drips":
+            for start in range(0, len(content), 4096):
+                handler.wfile.write(content[start : start + 4096])
+                handler.wfile.flush()
+                if self.resume.wait(0.2):
+                    return
             return
         half = len(content) // 2
         handler.wfile.write(content[:half])
@@ -170,8 +219,11 @@ class Mirror:
 
 
 @pytest.fixture
-def mirrors(small: Small) -> Iterator[list[Mirror]]:
-    both = [Mirror(small.zipped), Mirror(small.zipped)]
+def mirrors(
+    small: Small, certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Mirror]]:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", certificate[0])
+    both = [Mirror(small.zipped, certificate), Mirror(small.zipped, certificate)]
     yield both
     for mirror in both:
         mirror.close()
@@ -180,7 +232,7 @@ def mirrors(small: Small) -> Iterator[list[Mirror]]:
 def unused_address() -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        return f"https://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 def load(
@@ -363,7 +415,9 @@ def test_download_then_cache(small: Small, mirrors: list[Mirror], tmp_path: path
         data.load(None, tmp_path, offline=True, choice="mnist")
 
 
-@pytest.mark.parametrize("habit", ["error page", "gone", "breaks off", "encoded"])
+@pytest.mark.parametrize(
+    "habit", ["error page", "gone", "breaks off", "encoded", "truncated", "other content"]
+)
 def test_next_mirror_takes_over(
     small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path, habit: str
 ) -> None:
@@ -372,7 +426,7 @@ def test_next_mirror_takes_over(
     assert sorted(mirrors[1].sent()) == sorted(mirrors[1].files)
 
 
-@pytest.mark.parametrize("habit", ["error page", "gone", "breaks off"])
+@pytest.mark.parametrize("habit", ["error page", "gone", "breaks off", "truncated", "other content"])
 def test_nothing_is_left_of_what_failed(
     small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path, habit: str
 ) -> None:
@@ -412,13 +466,73 @@ def test_silent_mirror_is_given_up_soon(
 ) -> None:
     monkeypatch.setattr(download, "ANSWER", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
         start = time.monotonic()
         assert_small(load(small, tmp_path / "a", url, mirrors[0].url), small)
         with pytest.raises(DataError, match="did not answer in time"):
             load(small, tmp_path / "b", url)
         # Less than the time after which the request itself gives up.
         assert time.monotonic() - start < download.CONNECT
+
+
+def test_redirection_over_tls_is_followed(
+    small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path
+) -> None:
+    mirrors[0].habit, mirrors[0].target = "redirects", mirrors[1].url
+    assert_small(load(small, tmp_path, mirrors[0].url), small)
+    assert sorted(mirrors[1].sent()) == sorted(mirrors[1].files)
+
+
+def test_redirection_to_an_address_without_encryption_is_refused(
+    small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path
+) -> None:
+    """Even where it would send the right files."""
+    plain = Mirror(small.zipped)
+    try:
+        mirrors[0].habit, mirrors[0].target = "redirects", plain.url
+        with pytest.raises(DataError, match="sends on to an address that is not encrypted"):
+            load(small, tmp_path / "a", mirrors[0].url)
+        assert_small(load(small, tmp_path / "b", mirrors[0].url, mirrors[1].url), small)
+        assert plain.requests == []
+    finally:
+        plain.close()
+
+
+def test_endless_redirection_is_given_up(small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path) -> None:
+    mirrors[0].habit, mirrors[0].target = "redirects", mirrors[0].url
+    assert_small(load(small, tmp_path, mirrors[0].url, mirrors[1].url), small)
+
+
+def test_mirror_without_encryption_is_not_asked(small: Small, tmp_path: pathlib.Path) -> None:
+    plain = Mirror(small.zipped)
+    try:
+        with pytest.raises(DataError, match="is not encrypted: its address does not begin with https://"):
+            load(small, tmp_path, plain.url)
+        assert plain.requests == []
+    finally:
+        plain.close()
+
+
+def test_mirror_that_nobody_vouches_for_is_not_believed(
+    small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its certificate is its own."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(DataError, match="cannot be reached"):
+        load(small, tmp_path, mirrors[0].url)
+    assert mirrors[0].requests == []
+
+
+def test_mirror_that_drips_is_given_up(
+    small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It always sends something before the time limit of a single answer."""
+    monkeypatch.setattr(download, "PATIENCE", 0.3)
+    mirrors[0].habit = "drips"
+    assert_small(load(small, tmp_path / "a", mirrors[0].url, mirrors[1].url), small)
+    with pytest.raises(DataError, match=r"took longer than 0\.3 s to send"):
+        load(small, tmp_path / "b", mirrors[0].url)
+    assert not [path for path in (tmp_path / "b" / "mnist").iterdir() if IMAGES in path.name]
 
 
 @pytest.mark.usefixtures("few_drawn")

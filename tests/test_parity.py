@@ -15,7 +15,7 @@ import pytest
 import tfmxbench
 from tfmxbench import frameworks
 from tfmxbench.analysis import parity
-from tfmxbench.measure import environments, gate, prepared, runner, worker
+from tfmxbench.measure import environments, gate, machine, prepared, runner, worker
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity
 from tfmxbench.networks import catalogue
@@ -693,3 +693,12 @@ def test_a_gates_numbers_from_a_process_are_kept(copied_network, numpy_gate, mon
     monkeypatch.setattr(runner, "run", lambda trial, folder: pytest.fail("a process was started"))
     assert numpy_gate.compare(implementation, "cpu") == first
     assert {path.suffix for path in numpy_gate.cache.iterdir()} == {".json", ".npz"}
+
+
+def test_processors_are_shared_without_overlap(monkeypatch):
+    """Two processes on one processor would wait for each other."""
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda process: {7, 2, 3, 5, 11})
+    assert machine.shares(1) == [{2}, {3}, {5}, {7}, {11}]
+    assert machine.shares(2) == [{2, 3}, {5, 7}]
+    assert machine.shares(5) == [{2, 3, 5, 7, 11}]
+    assert machine.shares(9) == [{2, 3, 5, 7, 11}]

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import io
 import os
 import pathlib
 import re
 import signal
 import sys
+import textwrap
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
+from typing import ClassVar, NoReturn
 
 import tfmxbench
 from tfmxbench import commands, commands_results
 from tfmxbench.measure import cache, campaign, processes
+from tfmxbench.words import one_line
+
+# What the environment variables mean that a command reads, so that its help can say it.
+VARIABLES = {
+    "TFMXBENCH_DATA_DIR": "a folder with the four MNIST files",
+    "TFMXBENCH_DATA": "auto, mnist or synthetic",
+    "TFMXBENCH_CACHE_DIR": "where downloads and environments are kept",
+    "TFMXBENCH_PYTHON_TENSORFLOW": "an interpreter that has TensorFlow, to be used instead of making one",
+    "TFMXBENCH_PYTHON_MXNET": "likewise for MXNet",
+    "TFMXBENCH_DEVICE": "stands for --device",
+    "TFMXBENCH_PROFILE": "stands for --profile",
+    "TFMXBENCH_SEED": "stands for --seed",
+    "TFMXBENCH_MEMORY_LIMIT": "the most that a trial may allocate, such as 8G",
+    "TFMXBENCH_BUDGET": "stands for --budget, where --rounds is not given",
+}
+PLACES = ("TFMXBENCH_CACHE_DIR", "TFMXBENCH_PYTHON_TENSORFLOW", "TFMXBENCH_PYTHON_MXNET", "TFMXBENCH_DEVICE")
+DATA = ("TFMXBENCH_DATA_DIR", "TFMXBENCH_DATA")
 
 # Sent by those who stop a job, and by a terminal that is closed.
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -69,10 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 except OSError:
                     _discard_output()
             kept = f"; {KEPT}" if options.command is commands.run_command else ""
-            print(f"tfmxbench: {_told(error)}{kept}", file=sys.stderr)
+            print(f"tfmxbench: {one_line(_told(error))}{kept}", file=sys.stderr)
             return 2
         except ValueError as error:
-            print(f"tfmxbench: {error}", file=sys.stderr)
+            # What a file holds may be quoted in it.
+            print(f"tfmxbench: {one_line(str(error))}", file=sys.stderr)
             return 2
 
 
@@ -114,29 +135,68 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that names the nearest right word to a wrong one.
+
+    Attributes
+    ----------
+    words : list of str
+        The commands and the options that there are.
+    """
+
+    words: ClassVar[list[str]] = []
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code 2 and the message, with the nearest word if there is one."""
+        wrong = re.search(r"invalid choice: '([^']*)'|unrecognized arguments: (--[^\s=]+)", message)
+        nearest = difflib.get_close_matches(wrong[1] or wrong[2], self.words, n=1) if wrong else []
+        super().error(f"{message}; did you mean {nearest[0]!r}?" if nearest else message)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     environ = os.environ
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tfmxbench",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="The same network, trained the same way, in TensorFlow and in MXNet: what it costs.",
-        epilog="Environment variables, which the site's build reads too: TFMXBENCH_DATA_DIR (a folder "
-        "with the four MNIST files), TFMXBENCH_DATA (auto, mnist, synthetic), TFMXBENCH_CACHE_DIR, "
-        "TFMXBENCH_PROFILE, TFMXBENCH_DEVICE, TFMXBENCH_SEED, TFMXBENCH_BUDGET, "
-        "TFMXBENCH_MEMORY_LIMIT (the most that a trial may allocate, such as 8G), "
-        "TFMXBENCH_PYTHON_TENSORFLOW and TFMXBENCH_PYTHON_MXNET (interpreters to use).",
+        epilog=_epilog(
+            [
+                "tfmxbench environments",
+                "tfmxbench run --network mlp --rounds 3 --output results.json",
+                "tfmxbench show results.json",
+            ],
+            VARIABLES,
+        ),
     )
     top.add_argument("--version", action="version", version=f"tfmxbench {tfmxbench.__version__}")
     added = top.add_subparsers(required=True, metavar="COMMAND")
 
-    chosen = argparse.ArgumentParser(add_help=False)
+    def add(
+        name: str,
+        told: str,
+        description: str,
+        examples: Sequence[str],
+        variables: Sequence[str] = (),
+        parents: Sequence[Parser] = (),
+    ) -> Parser:
+        return added.add_parser(
+            name,
+            parents=list(parents),
+            help=told,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            description=textwrap.fill(description, 79),
+            epilog=_epilog(examples, variables),
+        )
+
+    chosen = Parser(add_help=False)
     chosen.add_argument(
         "--network", action="append", default=[], metavar="NAME", help="only this one (repeatable)"
     )
     chosen.add_argument(
         "--style", action="append", default=[], metavar="NAME", help="only this one (repeatable)"
     )
-    placed = argparse.ArgumentParser(add_help=False)
+    placed = Parser(add_help=False)
     placed.add_argument(
         "--device",
         default=environ.get("TFMXBENCH_DEVICE", "auto"),
@@ -144,19 +204,31 @@ def parser() -> argparse.ArgumentParser:
         help="auto measures on the GPU too if there is one (default: %(default)s)",
     )
 
-    command = added.add_parser(
-        "list", parents=[chosen, placed], help="what there is, and whether it can run here"
+    command = add(
+        "list",
+        "what there is, and whether it can run here",
+        "Lists the implementations, and tries each framework's environment: where one cannot run, it says "
+        "why. Nothing is installed or measured.",
+        ["tfmxbench list", "tfmxbench list --style gluon --json"],
+        PLACES,
+        [chosen, placed],
     )
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(command=commands.list_command)
 
-    command = added.add_parser(
-        "environments", parents=[placed], help="make the frameworks' environments, or bring them up to date"
+    command = add(
+        "environments",
+        "make the frameworks' environments, or bring them up to date",
+        "Makes an environment for each framework from its exact, hashed pins, unless it is there, and tries "
+        "it. Exits with 1 if no framework can run here.",
+        ["tfmxbench environments", "tfmxbench environments --device cpu --recreate"],
+        PLACES,
+        [placed],
     )
     command.add_argument("--recreate", action="store_true", help="make them again even if they are there")
     command.set_defaults(command=commands.environments_command)
 
-    conditions = argparse.ArgumentParser(add_help=False)
+    conditions = Parser(add_help=False)
     conditions.add_argument(
         "--profile",
         default=environ.get("TFMXBENCH_PROFILE", "default"),
@@ -174,24 +246,31 @@ def parser() -> argparse.ArgumentParser:
         help="for initial values, batches and the order of trials (default: %(default)s)",
     )
 
-    command = added.add_parser(
+    command = add(
         "parity",
-        parents=[chosen, placed, conditions],
-        help="prove that the implementations compute the same",
-        description="Holds each implementation against the NumPy reference in float64: logits, the loss "
+        "prove that the implementations compute the same",
+        "Holds each implementation against the NumPy reference in float64: logits, the loss "
         "of each of the first 50 steps, the parameters after them, the loss and accuracy of the first "
         "epoch. Exits with 1 if one differs by more than its bar.",
+        ["tfmxbench parity --network mlp", "tfmxbench parity --style module --steps-only"],
+        [*DATA, *PLACES, "TFMXBENCH_PROFILE", "TFMXBENCH_SEED"],
+        [chosen, placed, conditions],
     )
     command.add_argument("--steps-only", action="store_true", help="leave out the whole epoch")
     command.set_defaults(command=commands.parity_command)
 
-    command = added.add_parser(
+    command = add(
         "run",
-        parents=[chosen, placed, conditions],
-        help="measure: rounds of trials in random order",
-        description="Passes the parity gate, then measures rounds of trials, each in a fresh process, and "
+        "measure: rounds of trials in random order",
+        "Passes the parity gate, then measures rounds of trials, each in a fresh process, and "
         "shows a table. Finished trials are kept in build/campaigns: the same command goes on where it "
         "was interrupted.",
+        [
+            "tfmxbench run --network mlp --rounds 3 --output results.json",
+            "tfmxbench run --profile quick --style module --style keras_sequential",
+        ],
+        [*DATA, *PLACES, "TFMXBENCH_PROFILE", "TFMXBENCH_SEED", "TFMXBENCH_BUDGET"],
+        [chosen, placed, conditions],
     )
     long = command.add_mutually_exclusive_group()
     long.add_argument("--rounds", type=count, metavar="N", help="exactly so many rounds")
@@ -203,40 +282,72 @@ def parser() -> argparse.ArgumentParser:
         help="rounds while they fit in this time, such as 90s, 30m or 2h; the profile's number at least",
     )
     command.add_argument("--fresh", action="store_true", help="measure anew what was measured before")
-    command.add_argument("--output", type=pathlib.Path, metavar="FILE", help="write the results here")
+    command.add_argument(
+        "--output",
+        type=pathlib.Path,
+        metavar="FILE",
+        help="write the results here; an older results file is replaced, any other file is not",
+    )
     command.set_defaults(command=commands.run_command)
 
-    command = added.add_parser("show", help="a results file as a table")
-    command.add_argument("results", type=pathlib.Path, metavar="FILE")
+    command = add(
+        "show",
+        "a results file as a table",
+        "Shows the estimates of a results file, each with how far its 95% interval reaches, on what they "
+        "were measured, and the trials that did not complete.",
+        ["tfmxbench show results.json"],
+    )
+    command.add_argument("results", type=pathlib.Path, metavar="FILE", help="a results file")
     command.set_defaults(command=commands_results.show_command)
 
-    command = added.add_parser(
+    command = add(
         "compare",
-        help="two results files: two machines, two versions, before and after",
-        description="For each implementation that both have timed, the ratio of its epochs' times, "
+        "two results files: two machines, two versions, before and after",
+        "For each implementation that both have timed, the ratio of its epochs' times, "
         "second to first, with its interval; what differs between the two; and what is not compared, "
         "with the reason. Exits with 2 if nothing can be compared.",
+        ["tfmxbench compare before.json after.json", "tfmxbench compare before.json after.json --json"],
     )
     command.add_argument("first", type=pathlib.Path, metavar="FIRST", help="a results file")
     command.add_argument("second", type=pathlib.Path, metavar="SECOND", help="another")
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(command=commands_results.compare_command)
 
-    command = added.add_parser(
+    command = add(
         "export",
-        help="the raw values of a results file as CSV",
-        description="Writes a line for each value that was measured. Text that a spreadsheet would run "
+        "the raw values of a results file as CSV",
+        "Writes a line for each value that was measured. Text that a spreadsheet would run "
         "as a formula, or that begins with an apostrophe, gets an apostrophe before it.",
+        ["tfmxbench export results.json results.csv"],
     )
     command.add_argument("results", type=pathlib.Path, metavar="FILE", help="a results file")
     command.add_argument("output", type=pathlib.Path, metavar="OUTPUT", help="the CSV file to write")
     command.add_argument("--force", action="store_true", help="replace the output if it is there")
     command.set_defaults(command=commands_results.export_command)
 
-    command = added.add_parser("trial", help="repeat one trial from its JSON file, and print its record")
-    command.add_argument("trial", type=pathlib.Path, metavar="FILE")
+    command = add(
+        "trial",
+        "repeat one trial from its JSON file, and print its record",
+        "Runs a trial of a campaign again, in the interpreter that its file names, and prints the record as "
+        "JSON. Exits with 1 if it does not complete. The file decides what is run: repeat only your own.",
+        ["tfmxbench trial build/campaigns/0123456789abcdef/0000-mlp-gluon-cpu.trial.json"],
+    )
+    command.add_argument("trial", type=pathlib.Path, metavar="FILE", help="a trial's JSON file")
     command.set_defaults(command=commands.trial_command)
+
+    helps = "".join(each.format_help() for each in added.choices.values())
+    Parser.words = [*added.choices, *sorted(set(re.findall(r"--[a-z]+(?:-[a-z]+)*", helps)))]
     return top
+
+
+def _epilog(examples: Sequence[str], variables: Sequence[str] | Mapping[str, str]) -> str:
+    """The end of a command's help: how it is called, and the environment variables that it reads."""
+    told = ["example:" if len(examples) == 1 else "examples:", *(f"  {example}" for example in examples)]
+    if variables:
+        width = max(map(len, VARIABLES)) + 4
+        told += ["", "environment variables:"]
+        told += [f"  {name}".ljust(width) + VARIABLES[name] for name in variables]
+    return "\n".join(told)
 
 
 def count(text: str) -> int:

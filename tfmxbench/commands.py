@@ -19,7 +19,7 @@ from rich.table import Table
 
 from tfmxbench import frameworks
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.commands_results import check_place, show
+from tfmxbench.commands_results import check_results_place, plain, show
 from tfmxbench.measure import (
     cache,
     campaign,
@@ -86,7 +86,7 @@ def list_command(options: argparse.Namespace) -> int:
     console = Console()
     console.print(table)
     for (title, device), problem in problems.items():
-        console.print(f"{title} cannot run on the {device}: {problem}", markup=False)
+        console.print(plain(f"{title} cannot run on the {device}: {problem}"))
     for environment in found.values():
         tell_unpinned(console, environment)
     return 0
@@ -95,17 +95,18 @@ def list_command(options: argparse.Namespace) -> int:
 def environments_command(options: argparse.Namespace) -> int:
     console = Console()
     working = 0
-    for device in environments.devices(options.device):
-        for name in sorted({item.framework for item in catalogue.select()}):
-            title = frameworks.load(name).TITLE
-            found = environments.create(name, device, anew=options.recreate, report=console.print)
-            if found.problem:
-                console.print(f"{title} cannot run on the {device}: {found.problem}", markup=False)
-            else:
-                listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
-                console.print(f"{title} can run on the {device}: {listed}", markup=False)
-                tell_unpinned(console, found)
-                working += 1
+    names = sorted({item.framework for item in catalogue.select()})
+    wanted = [(name, device) for device in environments.devices(options.device) for name in names]
+    for name, device in [*wanted, (frameworks.TOGETHER, "cpu")]:
+        title = frameworks.load(name).TITLE
+        found = environments.create(name, device, anew=options.recreate, report=console.print)
+        if found.problem:
+            console.print(plain(f"{title} cannot run on the {device}: {found.problem}"))
+        else:
+            listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
+            console.print(plain(f"{title} can run on the {device}: {listed}"))
+            tell_unpinned(console, found)
+            working += name != frameworks.TOGETHER
     if not working:
         print("tfmxbench: no framework can run here", file=sys.stderr)
     return 0 if working else 1
@@ -116,14 +117,18 @@ def tell_unpinned(console: Console, found: Environment) -> None:
     other = environments.unpinned(found.framework, found.device, found.versions)
     if other:
         title = frameworks.load(found.framework).TITLE
-        console.print(f"{title} on the {found.device} is not the pinned version: {other}", markup=False)
+        console.print(plain(f"{title} on the {found.device} is not the pinned version: {other}"))
 
 
 def run_command(options: argparse.Namespace) -> int:
     if options.output is not None:
-        check_place(options.output)
+        check_results_place(options.output)
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
+    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
+    questions += campaign.other_batch_sizes(settings, chosen)
+    about_mistakes = campaign.mistaken_questions(settings, chosen)
+    found = compare(bench, settings, [*questions, *about_mistakes])
     planned = campaign.Campaign(
         settings=settings,
         implementations=chosen,
@@ -131,12 +136,13 @@ def run_command(options: argparse.Namespace) -> int:
         data=bench.data,
         data_path=bench.data_path,
         machine=machine.describe(),
-        parity=compare(bench, settings, chosen, batch_sizes=True),
+        parity=[found[question] for question in questions if question in found],
         root=CAMPAIGNS,
+        mistaken_parity=[found[question] for question in about_mistakes if question in found],
     )
     interrupted = None
     try:
-        with planned.alone(lambda line: Console(stderr=True).print(line, markup=False)):
+        with planned.alone(lambda line: Console(stderr=True).print(plain(line))):
             if options.fresh:
                 planned.forget()
             follow(planned)
@@ -153,7 +159,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 def parity_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
-    found = compare(prepare(settings, chosen), settings, chosen, epochs=0 if options.steps_only else 1)
+    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
+    answers = compare(prepare(settings, chosen), settings, questions, epochs=0 if options.steps_only else 1)
+    found = [answers[question] for question in questions if question in answers]
     table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
     for heading in ("implementation", "losses", "parameters", "epoch", "accuracy", "verdict"):
         table.add_column(heading, no_wrap=True)
@@ -168,7 +176,7 @@ def parity_command(options: argparse.Namespace) -> int:
     console.print(table)
     failed = [item for item in found if not item.passed]
     for item in failed:
-        console.print(f"{item.name} on the {item.device}: {item.reason}", markup=False)
+        console.print(plain(f"{item.name} on the {item.device}: {item.reason}"))
     missing = len(chosen) * len(settings.devices) - len(found)
     if missing:
         console.print(f"{missing} could not be compared, since their framework cannot run here")
@@ -201,7 +209,7 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
         If they name something that does not exist, or ask for more than the machine has.
     """
     if options.profile not in campaign.PROFILES:
-        raise ValueError(f"there is no profile {options.profile!r}; there are {', '.join(campaign.PROFILES)}")
+        raise ValueError(catalogue.unknown("profile", options.profile, list(campaign.PROFILES)))
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
     runner.memory_limit()
@@ -236,13 +244,15 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
     console = Console(stderr=True)
     names = sorted({item.framework for item in chosen})
     found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
+    if campaign.PROFILES[settings.profile].mistakes != "none":
+        found |= find_environments(["cpu"], [frameworks.TOGETHER])
     for environment in found.values():
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE
-            console.print(f"{title} on the {environment.device}: {environment.problem}", markup=False)
+            console.print(plain(f"{title} on the {environment.device}: {environment.problem}"))
         tell_unpinned(console, environment)
     dataset = data.load_from_environment()
-    console.print(f"Data: {dataset.name} ({dataset.source})", markup=False)
+    console.print(plain(f"Data: {dataset.name} ({dataset.source})"))
     described = store.DataDescription(dataset.name, dataset.source, dataset.sha256)
     return Bench(found, described, data.prepare(dataset, folder / "prepared"))
 
@@ -250,27 +260,22 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
 def compare(
     bench: Bench,
     settings: store.Settings,
-    chosen: Sequence[catalogue.Implementation],
+    questions: Sequence[gate.Question],
     epochs: int | None = None,
-    batch_sizes: bool = False,
-) -> list[Parity]:
-    """Run the parity gate, also for the batch sizes that a campaign varies, and show how far it is."""
+) -> dict[gate.Question, Parity]:
+    """Run the parity gate, and show how far it is; where a framework cannot run there is no answer."""
     profile = campaign.PROFILES[settings.profile]
     passing = gate.Gate(
         environments=bench.environments,
         data_name=bench.data.name,
         data_sha256=bench.data.sha256,
         data_path=bench.data_path,
-        threads=settings.threads,
+        # Nothing is timed: one thread each, and as many processes as there are processors.
+        threads=1,
         seed=settings.seed,
         epochs=profile.parity_epochs if epochs is None else epochs,
         cache=cache.folder() / "parity",
     )
-    questions = [
-        gate.Question(implementation, device) for device in settings.devices for implementation in chosen
-    ]
-    if batch_sizes:
-        questions += campaign.other_batch_sizes(settings, chosen)
     found: dict[gate.Question, Parity] = {}
     console = Console(stderr=True)
     with (
@@ -282,14 +287,16 @@ def compare(
         for question, judged in answers:
             found[question] = judged
             progress.update(shown, advance=1, description=f"parity: {judged.name}")
-            if not judged.passed:
-                progress.console.print(f"{judged.name} failed: {judged.reason}", markup=False)
+            if not judged.passed and not judged.mistakes:
+                progress.console.print(plain(f"{judged.name} failed: {judged.reason}"))
             elif not console.is_terminal:
                 size = f", batches of {judged.batch_size}" if judged.batch_size else ""
+                if judged.mistakes:
+                    size = f", with the mistake {', '.join(judged.mistakes)}"
                 place = f"{len(found)} of {len(questions)}"
                 told = f"{time.strftime('%H:%M:%S')} parity {place}: {judged.name}{size}"
-                progress.console.print(told, markup=False)
-    return [found[question] for question in questions if question in found]
+                progress.console.print(plain(told))
+    return found
 
 
 def follow(planned: campaign.Campaign) -> None:
@@ -307,10 +314,10 @@ def follow(planned: campaign.Campaign) -> None:
             if record is None:
                 progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
             elif not record.completed:
-                progress.console.print(f"{trial.identifier}: {record.reason}", markup=False)
+                progress.console.print(plain(f"{trial.identifier}: {record.reason}"))
             elif not console.is_terminal:
                 told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
-                progress.console.print(told, markup=False)
+                progress.console.print(plain(told))
 
 
 def trial_command(options: argparse.Namespace) -> int:

@@ -7,17 +7,20 @@ import dataclasses
 import json
 import math
 import pathlib
+import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tfmxbench.analysis import difference
-from tfmxbench.analysis.difference import Difference, one_line
+from tfmxbench.analysis.difference import Difference
 from tfmxbench.measure import store
+from tfmxbench.measure.schema import read_json
+from tfmxbench.words import one_line
 
 # What the table in the terminal, which is narrow, has room for.
 IN_TERMINAL = (
@@ -37,12 +40,45 @@ def check_place(path: pathlib.Path) -> None:
     Raises
     ------
     ValueError
-        If its folder does not exist, or it is a folder itself.
+        If its folder does not exist or takes no files, or it is a folder itself.
     """
     if not path.absolute().parent.is_dir():
         raise ValueError(f"{path} cannot be written: {path.parent} is not a folder")
     if path.is_dir():
         raise ValueError(f"{path} cannot be written: it is a folder")
+    try:
+        # Permissions do not tell everything, and nothing to one who may do all.
+        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}.", suffix=".part"):
+            pass
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror} (its folder takes no files)") from None
+
+
+def check_results_place(path: pathlib.Path) -> None:
+    """Check that a results file can be put there, and that it takes the place of nothing else.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be written, or there is a file that is no results file.
+    """
+    check_place(path)
+    if path.exists() and path.stat().st_size:
+        try:
+            known = "schema_version" in read_json(path)
+        except (ValueError, TypeError):
+            known = False
+        if not known:
+            raise ValueError(f"{path} is there already, and is not a results file; name another")
+
+
+def plain(words: str) -> Text:
+    """Text of a results file, to be shown as it is.
+
+    Rich would take square brackets for markup and words between colons for emoji, and it passes escape
+    sequences on to the terminal.
+    """
+    return Text(one_line(words))
 
 
 def show_command(options: argparse.Namespace) -> int:
@@ -60,8 +96,8 @@ def show(results: store.Results) -> None:
     processors = f"{settings.threads} of {where.get('processors', '?')} processors"
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"{escape(results.data.name)}, seed {settings.seed}, profile {escape(settings.profile)}",
-        caption=escape(
+        title=plain(f"{results.data.name}, seed {settings.seed}, profile {settings.profile}"),
+        caption=plain(
             f"{where.get('processor', '?')}, {processors}, "
             f"{where.get('memory', '?')}, {where.get('system', '?')}"
         ),
@@ -76,10 +112,10 @@ def show(results: store.Results) -> None:
             no_wrap=column.heading == "implementation",
         )
     for row in tables.rows(results):
-        table.add_row(*(escape(row.cells[number].brief) for number in shown))
+        table.add_row(*(plain(row.cells[number].brief) for number in shown))
     console.print(table)
     for line in tables.failures(results):
-        console.print(line, markup=False)
+        console.print(plain(line))
 
 
 def export_command(options: argparse.Namespace) -> int:
@@ -114,8 +150,8 @@ def compare_command(options: argparse.Namespace) -> int:
         return 0
     console = Console()
     for place, path, results in (("First", options.first, first), ("Second", options.second, second)):
-        measured = one_line(results.created[:16].replace("T", " "))
-        console.print(f"{place}: {path}, measured from {measured} UTC", markup=False, highlight=False)
+        measured = results.created[:16].replace("T", " ")
+        console.print(plain(f"{place}: {path}, measured from {measured} UTC"))
     console.print(_table_of_differences([item for item in found if not item.reason]))
     console.print(
         "The intervals cover the spread of the trials, not what was different for a whole campaign, "
@@ -146,7 +182,7 @@ def _table_of_differences(compared: Sequence[Difference]) -> Table:
     for item in compared:
         name = item.name if item.device == "cpu" else f"{item.name}, {item.device.upper()}"
         table.add_row(
-            escape(one_line(name)),
+            plain(name),
             in_brief(item.first),
             in_brief(item.second),
             with_interval(item.ratio),
@@ -160,7 +196,7 @@ def _print_list(title: str, lines: Sequence[str]) -> None:
     console = Console()
     console.print(f"\n{title}")
     for line in lines:
-        console.print(f"- {one_line(line)}", markup=False, highlight=False)
+        console.print(plain(f"- {line}"))
 
 
 def _without_nan(value: Any) -> Any:

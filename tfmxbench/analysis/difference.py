@@ -17,6 +17,7 @@ from tfmxbench.analysis.statistics import CONFIDENCE, Estimate, compare_independ
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results
 from tfmxbench.measure.trial import Record
+from tfmxbench.words import one_line
 
 Pair = tuple[Arm | None, Arm | None]
 
@@ -356,8 +357,3 @@ def _threads(arm: Arm) -> str:
 
 def _listed(values: Iterable[object]) -> str:
     return " and ".join(sorted(map(str, values)))
-
-
-def one_line(text: str) -> str:
-    """Text of a file of another hand as a terminal can show it: no line ends, no control characters."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))

@@ -75,6 +75,8 @@ class Parity:
         Their deviations from the reference.
     batch_size : int or None
         Images in a batch; None for the task's own.
+    mistakes : list of str
+        The mistakes that were switched on, see :mod:`tfmxbench.mistakes`.
     """
 
     network: str
@@ -96,6 +98,7 @@ class Parity:
     epoch_loss_deviation: float | None = None
     accuracy_deviation: float | None = None
     batch_size: int | None = None
+    mistakes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -252,8 +255,12 @@ def foreign_imports(path: pathlib.Path, framework: str) -> list[str]:
 
 
 def between(first: Parity, second: Parity) -> float:
-    """The greatest relative difference of two implementations' losses at a step."""
+    """The greatest relative difference of two implementations' losses at a step.
+
+    NaN where they are not of the same steps, and infinite where it is too great for a float.
+    """
     one, other = np.array(first.losses), np.array(second.losses)
-    if len(one) != len(other):
+    if len(one) != len(other) or not len(one):
         return float("nan")
-    return float(relative(one, other).max())
+    with np.errstate(over="ignore"):
+        return float(relative(one, other).max())

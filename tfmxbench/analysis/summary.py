@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics as standard_statistics
 from collections.abc import Callable, Iterable
 
@@ -211,9 +212,12 @@ class Arm:
         }
 
     def estimate(self, figure: Callable[[Measurement], float | None]) -> Estimate | None:
-        """A figure with its interval; None where no trial completed."""
+        """A figure with its interval; None where no trial completed.
+
+        None too where a trial says of it what none can measure, such as that something took no time.
+        """
         values = list(self.values(figure).values())
-        return estimate(values) if values else None
+        return estimate(values) if values and all(0 < value < math.inf for value in values) else None
 
     @property
     def accuracies(self) -> list[float]:
@@ -236,7 +240,7 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
     groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
     for record in records:
         trial = record.trial
-        if trial.purpose != MEASURE or trial.condition != condition:
+        if trial.purpose != MEASURE or trial.condition != condition or trial.mistakes:
             continue
         key = (
             trial.network,

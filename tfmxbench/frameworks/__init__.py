@@ -35,6 +35,8 @@ import pathlib
 from types import ModuleType
 
 FOLDER = pathlib.Path(__file__).parent
+# An environment that holds two of them; see there.
+TOGETHER = "together"
 
 
 def names() -> list[str]:
@@ -50,6 +52,6 @@ def load(name: str) -> ModuleType:
     ValueError
         If there is no framework of that name.
     """
-    if name not in names():
+    if name not in [*names(), TOGETHER]:
         raise ValueError(f"there is no framework {name!r}; there are {', '.join(names())}")
     return importlib.import_module(f"{__name__}.{name}")

@@ -23,6 +23,7 @@ import filelock
 import numpy as np
 
 import tfmxbench
+from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS
@@ -31,7 +32,7 @@ from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.gate import Question
 from tfmxbench.measure.schema import check_record, read_json
 from tfmxbench.measure.store import DataDescription, EnvironmentDescription, Results, Settings
-from tfmxbench.measure.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
+from tfmxbench.measure.trial import FAILED, MISTAKE, UNAVAILABLE, Record, Trial, record_from_json, to_json
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 
@@ -69,6 +70,9 @@ class Profile:
         Those other batch sizes.
     products : bool
         Whether the rate of matrix products is measured.
+    mistakes : str
+        What mistakes are shown: ``all``; all on networks whose epoch is short, and on the others those
+        that are ``brief``; or ``none``.
     """
 
     epochs: int
@@ -84,6 +88,7 @@ class Profile:
     axis_pairs: tuple[str, ...] | None
     batch_sizes: tuple[int, ...]
     products: bool
+    mistakes: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +123,7 @@ PROFILES = {
         axis_pairs=(),
         batch_sizes=(),
         products=False,
+        mistakes="none",
     ),
     "default": Profile(
         epochs=1,
@@ -133,6 +139,7 @@ PROFILES = {
         axis_pairs=("own loop, compiled",),
         batch_sizes=(32, 512, 1024),
         products=True,
+        mistakes="brief",
     ),
     "thorough": Profile(
         epochs=25,
@@ -148,12 +155,16 @@ PROFILES = {
         axis_pairs=None,
         batch_sizes=(32, 64, 256, 512, 1024),
         products=True,
+        mistakes="all",
     ),
 }
 
 TIME_LIMIT = 600.0
 AXIS_PASSES = 3
 GOAL_EPOCHS = 25
+# Where mistakes are shown, a first pass and two steady ones, each over so many images.
+MISTAKE_PASSES = 3
+MISTAKE_IMAGES = 6400
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +185,8 @@ class Campaign:
         What the parity gate found; an implementation that did not pass is not timed.
     root : pathlib.Path
         The folder that holds the folders of campaigns.
+    mistaken_parity : list of Parity
+        What the parity gate found of implementations under a mistake.
     """
 
     settings: Settings
@@ -184,6 +197,7 @@ class Campaign:
     machine: dict[str, str]
     parity: Sequence[Parity]
     root: pathlib.Path
+    mistaken_parity: Sequence[Parity] = ()
 
     @functools.cached_property
     def sources(self) -> dict[str, str]:
@@ -204,6 +218,7 @@ class Campaign:
             "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
             "sources": self.sources,
             "harness": runner.harness_sha256(),
+            "mistakes": "" if self.profile.mistakes == "none" else runner.mistakes_sha256(mistakes.names()),
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())
@@ -229,7 +244,7 @@ class Campaign:
     def plan(self, number: int) -> list[Trial]:
         """The trials of a round, in the random order that the seed and the round give.
 
-        Those of the comparison, of the null tests and of the axes are mixed.
+        Those of the comparison, of the null tests, of the axes and of the mistakes are mixed.
         """
         trials = []
         for device in self.settings.devices:
@@ -242,6 +257,7 @@ class Campaign:
                     trials += self._axes(trial)
             if self.profile.products:
                 trials += self._products(device, number)
+        trials += self._mistakes(number)
         order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(trials))
         return [trials[index] for index in order]
 
@@ -284,8 +300,46 @@ class Campaign:
                 condition=PRODUCTS,
             )
             for (framework, on), environment in sorted(self.environments.items())
-            if on == device
+            if on == device and framework in frameworks.names()
         ]
+
+    def _mistakes(self, number: int) -> list[Trial]:
+        """Trials under each mistake, and without, all of the same images and length; on the CPU."""
+        known = {item.name: item for item in self.implementations}
+        found = []
+        for network in sorted({item.network for item in self.implementations}):
+            for side in mistaken_sides(self.settings.profile, network):
+                implementation = known.get(f"{network}/{side.style}")
+                if implementation is not None:
+                    found.append(self._mistake(implementation, side, number))
+        return found
+
+    def _mistake(self, implementation: Implementation, side: mistakes.Side, number: int) -> Trial:
+        trial = self._trial(implementation, "cpu", number)
+        batch_size = side.batch_size or catalogue.task(implementation.network).batch_size
+        together = any(mistakes.load(name).together for name in side.mistakes)
+        size = [] if side.batch_size is None else [str(side.batch_size)]
+        return dataclasses.replace(
+            trial,
+            identifier="-".join([trial.identifier, MISTAKE, *(side.mistakes or ["none"]), *size]),
+            purpose=MISTAKE,
+            condition=MISTAKE,
+            # Other initial values and batches in each round: errors are to have a spread.
+            seed=(self.settings.seed + number) % 2**32,
+            epochs=MISTAKE_PASSES,
+            epoch_batches=MISTAKE_IMAGES // batch_size,
+            passes=0,
+            latency_samples=0,
+            goal=None,
+            batch_size=side.batch_size,
+            mistakes=list(side.mistakes),
+            interpreter=self._together().interpreter if together else trial.interpreter,
+        )
+
+    def _together(self) -> Environment:
+        """The environment that holds both frameworks."""
+        missing = Environment(frameworks.TOGETHER, "cpu", "", "it was not looked for", {})
+        return self.environments.get((frameworks.TOGETHER, "cpu"), missing)
 
     def plan_seeds(self) -> list[Trial]:
         """The trials for the accuracy with other seeds, in random order.
@@ -471,15 +525,19 @@ class Campaign:
 
     def _execute(self, trial: Trial) -> Record:
         environment = self.environments[trial.framework, trial.device]
+        if any(mistakes.load(name).together for name in trial.mistakes):
+            environment = self._together()
         if environment.problem:
             return not_run(trial, UNAVAILABLE, environment.problem)
         if trial.purpose == "products":
             return runner.run(trial, self.folder)
+        # That the implementation is right without the mistake is what makes the mistake one.
+        batch_size = None if trial.purpose == MISTAKE else trial.batch_size
         judged = [
             found
             for found in self.parity
             if (found.name, found.device, found.batch_size)
-            == (trial.implementation, trial.device, trial.batch_size)
+            == (trial.implementation, trial.device, batch_size)
         ]
         if not judged or not judged[0].passed:
             reason = judged[0].reason if judged else "it was not held against the reference"
@@ -542,7 +600,10 @@ class Campaign:
         """What was measured so far, of the rounds that the settings ask for."""
         exact = self.settings.budget is None
         records = [
-            record for record in self.stored() if not exact or record.trial.round < self.settings.rounds
+            # Where things lie on this machine is nobody's business who reads the results.
+            dataclasses.replace(record, trial=dataclasses.replace(record.trial, data="", interpreter=""))
+            for record in self.stored()
+            if not exact or record.trial.round < self.settings.rounds
         ]
         return Results(
             campaign=self.key,
@@ -556,11 +617,9 @@ class Campaign:
                 EnvironmentDescription(framework, device, found.problem, found.versions, found.bytes)
                 for (framework, device), found in sorted(self.environments.items())
             ],
-            # Where things lie on this machine is nobody's business who reads the results.
-            records=[
-                dataclasses.replace(record, trial=dataclasses.replace(record.trial, data="", interpreter=""))
-                for record in records
-            ],
+            records=[record for record in records if record.trial.purpose != MISTAKE],
+            mistaken=[record for record in records if record.trial.purpose == MISTAKE],
+            mistaken_parity=list(self.mistaken_parity),
         )
 
 
@@ -582,9 +641,37 @@ def other_batch_sizes(settings: Settings, implementations: Sequence[Implementati
     ]
 
 
+def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
+    """What a profile measures of a network to show mistakes: each side once."""
+    wanted = PROFILES[profile].mistakes
+    if wanted == "none":
+        return []
+    long = bool(catalogue.task(network).timed_batches)
+    return list(
+        {
+            side: None
+            for name in mistakes.names()
+            if wanted == "all" or not long or mistakes.load(name).brief
+            for side in mistakes.sides(name, network)
+        }
+    )
+
+
+def mistaken_questions(settings: Settings, implementations: Sequence[Implementation]) -> list[Question]:
+    """What the parity gate is asked about mistakes: about each that changes an implementation's code."""
+    return [
+        Question(implementation, "cpu", mistakes=side.mistakes)
+        for implementation in implementations
+        for side in mistaken_sides(settings.profile, implementation.network)
+        if side.style == implementation.style
+        and len(side.mistakes) == 1
+        and mistakes.load(side.mistakes[0]).edits
+    ]
+
+
 def is_of_a_round(trial: Trial) -> bool:
     """Whether a trial is repeated in every round, rather than made once a campaign."""
-    return trial.purpose in ("measure", "products")
+    return trial.purpose in ("measure", "products", MISTAKE)
 
 
 def _of_pair(implementation: Implementation, pairs: Sequence[str] | None) -> bool:
@@ -608,6 +695,7 @@ def _kind(trial: Trial) -> tuple[object, ...]:
         trial.device,
         trial.threads,
         trial.batch_size,
+        tuple(trial.mistakes),
     )
 
 

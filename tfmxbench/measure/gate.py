@@ -11,11 +11,13 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import queue
 import threading
 import time
 import zipfile
 import zlib
 from collections.abc import Generator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +33,8 @@ from tfmxbench.networks.catalogue import Implementation
 TIME_LIMIT = 1800.0
 
 
-# One thread computes a reference, the others wait for it.
-_computing = threading.Lock()
+# One thread computes a reference, the others that need it wait.
+_computing: dict[pathlib.Path, threading.Lock] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +47,14 @@ class Question:
     device : str
     batch_size : int or None
         None for the task's own. With another one only the first steps are compared.
+    mistakes : tuple of str
+        Those that are switched on; with any only the first steps are compared, too.
     """
 
     implementation: Implementation
     device: str
     batch_size: int | None = None
+    mistakes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +68,9 @@ class Gate:
     data_name, data_sha256 : str
     data_path : pathlib.Path
         The prepared data set.
-    threads, seed : int
+    threads : int
+        Of each process. As many are compared at a time as there are processors for.
+    seed : int
     epochs : int
         1 to compare a whole epoch and the accuracy after it too, 0 for the first steps alone.
     cache : pathlib.Path
@@ -80,9 +87,11 @@ class Gate:
     cache: pathlib.Path
 
     def run(self, questions: Sequence[Question]) -> Generator[tuple[Question, Parity], None, None]:
-        """Compare implementations with their network's reference, several at a time.
+        """Compare implementations with their network's reference.
 
-        Nothing is timed here, so each processor may compare another one.
+        Nothing is timed here, so several are compared at a time, each on processors of its own: where
+        more threads than processors wait for each other in loops, as those of OpenMP do, two at a time
+        take ten times as long as one after the other.
 
         Yields
         ------
@@ -94,14 +103,21 @@ class Gate:
             for question in questions
             if not self.environments[question.implementation.framework, question.device].problem
         ]
-        with concurrent.futures.ThreadPoolExecutor(machine.processors()) as pool:
+        places: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
+        for own in machine.shares(self.threads):
+            places.put(own)
+        with concurrent.futures.ThreadPoolExecutor(
+            places.qsize(), initializer=lambda: machine.keep_to(places.get())
+        ) as pool:
+            started: list[concurrent.futures.Future[Any]] = []
             waiting: dict[concurrent.futures.Future[Parity], Question] = {}
             try:
-                # The first to ask computes a reference that takes long; so the networks take turns.
-                for question in _in_turns(asked):
-                    answer = pool.submit(
-                        self.compare, question.implementation, question.device, question.batch_size
-                    )
+                # What takes longest comes first, and those who do not wait for it after that.
+                for reference in self._references(asked):
+                    started.append(pool.submit(self._arrays, reference))
+                for question in _short_first(asked):
+                    answer = pool.submit(self.answer, question)
+                    started.append(answer)
                     waiting[answer] = question
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
@@ -113,23 +129,51 @@ class Gate:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 # One may be about to start a process while the others' are ended.
-                while not all(item.done() for item in waiting):
+                while not all(item.done() for item in started):
                     runner.end_all()
                     time.sleep(0.01)
                 raise
 
-    def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
-        """Compare one implementation with its reference, or read what was found before."""
-        path = self.cache / f"{self._key(implementation, device, batch_size)}.json"
+    def _references(self, asked: Sequence[Question]) -> list[Question]:
+        """The references of all questions that have not been answered before; those that take long first."""
+        wanted = {
+            (question.implementation.network, question.batch_size): None
+            for question in asked
+            if self._kept(question) is None
+        }
+        found = [Question(catalogue.reference(network), "cpu", batch_size) for network, batch_size in wanted]
+        return _short_first(found)[::-1]
+
+    def _kept(self, question: Question) -> Parity | None:
+        """What was found before; None if nothing was, or it was damaged."""
         with contextlib.suppress(ValueError):
-            values = read_json(path)
+            values = read_json(self.cache / f"{self._key(question)}.json")
             check_parity(values)
             return Parity(**values)
+        return None
+
+    def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
+        """Compare one implementation with its reference, or read what was found before."""
+        return self.answer(Question(implementation, device, batch_size))
+
+    def answer(self, question: Question) -> Parity:
+        """Compare what is asked about with its reference, or read what was found before."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
+        path = self.cache / f"{self._key(question)}.json"
+        kept = self._kept(question)
+        if kept is not None:
+            return kept
         identity = (implementation.network, implementation.style, implementation.framework, device)
 
         def failed(reason: str) -> Parity:
             return Parity(
-                *identity, passed=False, reason=reason, losses=[], deviations=[], batch_size=batch_size
+                *identity,
+                passed=False,
+                reason=reason,
+                losses=[],
+                deviations=[],
+                batch_size=batch_size,
+                mistakes=list(question.mistakes),
             )
 
         foreign = parity.foreign_imports(implementation.path, implementation.framework)
@@ -137,28 +181,38 @@ class Gate:
             return failed(
                 f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
             )
-        found, problem = self._arrays(implementation, device, batch_size)
+        found, problem = self._arrays(question)
         if problem:
             return failed(problem)
-        with _computing:
-            expected, problem = self._arrays(catalogue.reference(implementation.network), "cpu", batch_size)
+        expected, problem = self._arrays(
+            Question(catalogue.reference(implementation.network), "cpu", batch_size)
+        )
         if problem:
             return failed(f"the reference could not be computed: {problem}")
         bars = parity.BARS[catalogue.task(implementation.network).optimizer]
-        judged = dataclasses.replace(parity.judge(found, expected, bars, identity), batch_size=batch_size)
+        judged = dataclasses.replace(
+            parity.judge(found, expected, bars, identity),
+            batch_size=batch_size,
+            mistakes=list(question.mistakes),
+        )
         self.cache.mkdir(parents=True, exist_ok=True)
         runner.write_json(path, dataclasses.asdict(judged))
         return judged
 
-    def _arrays(
-        self, implementation: Implementation, device: str, batch_size: int | None
-    ) -> tuple[dict[str, np.ndarray], str]:
-        """An implementation's numbers; or none, and why there are none."""
-        is_reference = implementation.style == catalogue.REFERENCE
-        path = self.cache / f"{self._key(implementation, device, batch_size)}.npz"
-        if is_reference and path.is_file():
-            with contextlib.suppress(ValueError):
-                return _load(path), ""
+    def _arrays(self, question: Question) -> tuple[dict[str, np.ndarray], str]:
+        """An implementation's numbers, or a reference's; or none, and why there are none."""
+        if question.implementation.style != catalogue.REFERENCE:
+            return self._computed(question, None)
+        path = self.cache / f"{self._key(question)}.npz"
+        with _computing.setdefault(path, threading.Lock()):
+            if path.is_file():
+                with contextlib.suppress(ValueError):
+                    return _load(path), ""
+            return self._computed(question, path)
+
+    def _computed(self, question: Question, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
+        """The numbers from a process; they are kept in the file, if there is to be one."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
         trial = Trial(
             identifier=f"parity-{implementation.network}-{implementation.style}-{device}",
             purpose="parity",
@@ -170,7 +224,7 @@ class Gate:
             threads=self.threads,
             seed=self.seed,
             round=0,
-            epochs=self.epochs if batch_size is None else 0,
+            epochs=self._epochs(question),
             passes=0,
             pass_batches=0,
             latency_samples=0,
@@ -179,6 +233,7 @@ class Gate:
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
             batch_size=batch_size,
+            mistakes=list(question.mistakes),
         )
         self.cache.mkdir(parents=True, exist_ok=True)
         with leftovers.temporary_folder(self.cache) as folder:
@@ -190,12 +245,17 @@ class Gate:
                 arrays = _load(left)
             except ValueError as error:
                 return {}, f"left numbers that cannot be read: {error}"
-            if is_reference:
+            if path is not None:
                 left.replace(path)
             return arrays, ""
 
-    def _key(self, implementation: Implementation, device: str, batch_size: int | None) -> str:
+    def _epochs(self, question: Question) -> int:
+        """Whole epochs that are compared."""
+        return 0 if question.mistakes or question.batch_size is not None else self.epochs
+
+    def _key(self, question: Question) -> str:
         """Hash of all that the comparison depends on."""
+        implementation, device, batch_size = question.implementation, question.device, question.batch_size
         folder = implementation.path.parent
         environment = self.environments[implementation.framework, device]
         conditions = {
@@ -218,19 +278,18 @@ class Gate:
             "threads": self.threads,
             "seed": self.seed,
             "epochs": self.epochs,
+            "mistakes": [*question.mistakes, runner.mistakes_sha256(question.mistakes)]
+            if question.mistakes
+            else [],
         }
         return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _in_turns(questions: Sequence[Question]) -> list[Question]:
-    """The questions in an order in which the networks take turns."""
-    places: dict[str, int] = {}
-    keyed = []
-    for question in questions:
-        network = question.implementation.network
-        places[network] = places.get(network, -1) + 1
-        keyed.append((places[network], question))
-    return [question for _, question in sorted(keyed, key=lambda pair: pair[0])]
+def _short_first(questions: Sequence[Question]) -> list[Question]:
+    """The questions, those about networks whose epoch is short first."""
+    return sorted(
+        questions, key=lambda question: bool(catalogue.task(question.implementation.network).timed_batches)
+    )
 
 
 def _load(path: pathlib.Path) -> dict[str, np.ndarray]:

@@ -20,6 +20,32 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def shares(threads: int) -> list[set[int]]:
+    """The processors that this process may use, in shares of so many; at least one share.
+
+    Parameters
+    ----------
+    threads : int
+        Processors of a share. Those that are left over are in none.
+
+    Returns
+    -------
+    list of set of int
+        Empty sets where the system does not tell processors apart.
+    """
+    number = max(processors() // threads, 1)
+    if not hasattr(os, "sched_getaffinity"):
+        return [set() for _ in range(number)]
+    usable = sorted(os.sched_getaffinity(0))
+    return [set(usable[place * threads : (place + 1) * threads]) for place in range(number)]
+
+
+def keep_to(share: set[int]) -> None:
+    """Have this thread, and the processes that it starts, use only these processors, where the system can."""
+    if share and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, share)
+
+
 def describe() -> dict[str, str]:
     """The machine in words that do not change from one build to the next.
 

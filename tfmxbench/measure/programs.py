@@ -96,7 +96,12 @@ def run(trial: Trial, interpreter: dict[str, float], result_path: str) -> dict[s
     ValueError
         If the trial names no program that there is.
     """
-    if trial.purpose in ("measure", "accuracy", "goal"):
+    if trial.mistakes:
+        # Imported here, so that a trial without mistakes does not even load them.
+        from tfmxbench.measure import mistaken
+
+        mistaken.switch_on(trial)
+    if trial.purpose in ("measure", "accuracy", "goal", "mistake"):
         return measure(trial, Span(**interpreter))
     if trial.purpose == "products":
         return products(trial)
@@ -106,7 +111,7 @@ def run(trial: Trial, interpreter: dict[str, float], result_path: str) -> dict[s
         return probe(trial)
     raise ValueError(
         f"there is no program {trial.purpose!r}; "
-        "there are measure, accuracy, goal, products, parity and probe"
+        "there are measure, accuracy, goal, mistake, products, parity and probe"
     )
 
 
@@ -161,7 +166,7 @@ def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
     epochs, passes, accuracies = [], [], []
     first_order = inputs.batch_order(len(data["train_images"]), trial.seed, 0)
     for number in range(trial.epochs):
-        epochs.append(timed_pass(subject, model, data, number, 0))
+        epochs.append(timed_pass(subject, model, data, number, trial.epoch_batches))
         predicted = subject.implementation.predict(model, test_x).argmax(axis=1)
         accuracies.append(float((predicted == test_y).mean()))
         if trial.goal is not None and accuracies[-1] >= trial.goal:
@@ -217,10 +222,11 @@ def timed_pass(subject: Subject, model: Any, data: dict[str, np.ndarray], epoch:
     subject.framework.synchronise()
     span = stopwatch.span()
     joules = counter.joules()
+    loss = float(loss)
     if not math.isfinite(loss):
         raise FloatingPointError(f"the mean loss of epoch {epoch} is {loss}; it should be finite")
     count = len(x) // batch_size
-    return Pass(span.wall, span.cpu, count, count * batch_size, float(loss), joules)
+    return Pass(span.wall, span.cpu, count, count * batch_size, loss, joules)
 
 
 def parity(trial: Trial, path: pathlib.Path) -> dict[str, Any]:
@@ -268,7 +274,7 @@ def parity_arrays(
     losses = []
     for step in range(steps):
         batch = slice(step * batch_size, (step + 1) * batch_size)
-        losses.append(implementation.train(model, x[batch], y[batch]))
+        losses.append(float(implementation.train(model, x[batch], y[batch])))
     arrays["losses"] = np.array(losses, np.float64)
     trained = {name: np.array(value) for name, value in implementation.get_parameters(model).items()}
     arrays |= {f"step/{name}": value for name, value in trained.items()}
@@ -281,7 +287,7 @@ def parity_arrays(
     arrays["reloaded_logits"] = np.asarray(implementation.predict(model, test_x))
 
     model = build()
-    arrays["pass_loss"] = np.array(implementation.train(model, x, y), np.float64)
+    arrays["pass_loss"] = np.array(float(implementation.train(model, x, y)), np.float64)
     for name, value in implementation.get_parameters(model).items():
         arrays[f"pass/{name}"] = np.array(value)
     return arrays

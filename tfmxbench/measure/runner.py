@@ -20,8 +20,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, TextIO
 
-from tfmxbench import frameworks
-from tfmxbench.measure import energy, inputs, leftovers, memory, prepared, processes, programs, worker
+from tfmxbench import frameworks, mistakes
+from tfmxbench.measure import (
+    energy,
+    inputs,
+    leftovers,
+    memory,
+    mistaken,
+    prepared,
+    processes,
+    programs,
+    worker,
+)
 from tfmxbench.measure.schema import check_result, check_trial, read_json
 from tfmxbench.measure.trial import (
     COMPLETED,
@@ -108,6 +118,10 @@ def environment_variables(trial: Trial, environ: dict[str, str]) -> dict[str, st
     """The whole environment of a trial's process."""
     variables = {name: environ[name] for name in INHERITED if name in environ}
     variables |= frameworks.load(trial.framework).environment_variables(trial.threads, trial.device)
+    for name in trial.mistakes:
+        change = mistakes.load(name).environment
+        if change is not None:
+            variables = change(variables)
     return variables
 
 
@@ -326,7 +340,7 @@ def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
         raise ValueError("left a result without the hash of its source")
     if trial.purpose == "products" and result.get("products") is None:
         raise ValueError("left a result without matrix products")
-    if trial.purpose not in ("measure", "accuracy", "goal"):
+    if trial.purpose not in ("measure", "accuracy", "goal", "mistake"):
         return
     measurement = result.get("measurement")
     if measurement is None:
@@ -407,10 +421,22 @@ def _keep_name(folder: pathlib.Path) -> None:
 def harness_sha256() -> str:
     """Hash of what runs in a worker besides an implementation and its task."""
     own = [
-        pathlib.Path(str(module.__file__)) for module in (worker, programs, inputs, prepared, memory, energy)
+        pathlib.Path(str(module.__file__))
+        for module in (worker, programs, mistaken, inputs, prepared, memory, energy)
     ]
     digest = hashlib.sha256()
-    for path in [*own, *sorted(frameworks.FOLDER.glob("*.py"))]:
+    for path in [*own, *sorted(frameworks.FOLDER.rglob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def mistakes_sha256(names: Sequence[str]) -> str:
+    """Hash of the mistakes that trials are made under."""
+    digest = hashlib.sha256()
+    for path in [
+        mistakes.FOLDER / "__init__.py",
+        *(mistakes.FOLDER / f"{name}.py" for name in sorted(names)),
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

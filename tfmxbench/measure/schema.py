@@ -11,6 +11,8 @@ from typing import Any
 import fastjsonschema
 
 PATH = pathlib.Path(__file__).with_name("results.schema.json")
+# Bytes. A campaign of a night has a few million.
+LARGEST = 200_000_000
 
 
 def read_json(path: pathlib.Path) -> Any:
@@ -19,12 +21,22 @@ def read_json(path: pathlib.Path) -> Any:
     Raises
     ------
     ValueError
-        If it cannot be read, or is not JSON; NaN and Infinity, which Python reads, are not.
+        If it cannot be read, is larger than ``LARGEST``, or is not JSON; NaN and Infinity, which Python
+        reads, are not.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        too_large = path.stat().st_size > LARGEST
+        if not too_large:
+            with path.open("rb") as file:
+                # Some files have no size, and no end either, such as devices.
+                content = file.read(LARGEST + 1)
+            too_large = len(content) > LARGEST
     except OSError as error:
         raise ValueError(f"it cannot be read: {error.strerror}") from None
+    if too_large:
+        raise ValueError(f"it is larger than {LARGEST // 10**6} MB, and larger files are not read")
+    try:
+        return json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"it is not JSON: {error}") from None
 

@@ -9,7 +9,7 @@ from typing import Any
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import runner
 from tfmxbench.measure.schema import check_results, read_json
-from tfmxbench.measure.trial import SCHEMA_VERSION, Record, record_from_json, to_json
+from tfmxbench.measure.trial import MISTAKE, SCHEMA_VERSION, Record, record_from_json, to_json
 from tfmxbench.measure.versions import upgraded
 
 
@@ -110,7 +110,12 @@ class Results:
     environments : list of EnvironmentDescription
         The frameworks' environments, by framework and device.
     records : list of Record
-        In the order in which they were measured.
+        Of the published comparison and what belongs to it, in the order in which they were measured.
+    mistaken : list of Record
+        Of the trials that show what mistakes do, and of their controls. They are kept apart, so that
+        nothing which reads ``records`` can come upon one.
+    mistaken_parity : list of Parity
+        What the parity gate found of implementations under a mistake.
     """
 
     campaign: str
@@ -122,6 +127,16 @@ class Results:
     parity: list[Parity]
     environments: list[EnvironmentDescription]
     records: list[Record]
+    mistaken: list[Record] = dataclasses.field(default_factory=list)
+    mistaken_parity: list[Parity] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for record in self.records:
+            if record.trial.purpose == MISTAKE or record.trial.mistakes:
+                raise ValueError(
+                    f"trial {record.trial.identifier} was made to show a mistake; its record belongs to "
+                    "mistaken, not to records"
+                )
 
 
 def results_to_json(results: Results) -> dict[str, Any]:
@@ -140,7 +155,7 @@ def read_results(path: pathlib.Path) -> Results:
     try:
         values = upgraded(read_json(path))
         check_results(values)
-        _check_passes(values["records"])
+        _check_passes([*values["records"], *values["mistaken"]])
     except ValueError as error:
         raise ValueError(f"{path} is not a results file: {error}") from None
     del values["schema_version"]
@@ -152,6 +167,8 @@ def read_results(path: pathlib.Path) -> Results:
             "parity": [Parity(**found) for found in values["parity"]],
             "environments": [EnvironmentDescription(**found) for found in values["environments"]],
             "records": [record_from_json(record) for record in values["records"]],
+            "mistaken": [record_from_json(record) for record in values["mistaken"]],
+            "mistaken_parity": [Parity(**found) for found in values["mistaken_parity"]],
         }
     )
 

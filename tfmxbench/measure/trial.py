@@ -16,6 +16,8 @@ UNAVAILABLE = "unavailable"
 
 # The conditions of the comparison itself; trials under any other are never part of it.
 STANDARD = "standard"
+# Of trials for which a mistake can be switched on.
+MISTAKE = "mistake"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Trial:
     purpose : str
         What it is for: ``measure`` for times, ``accuracy`` for the accuracy with another seed,
         ``goal`` for the epochs up to a stated accuracy, ``products`` for the rate of matrix
-        products, ``parity`` for the gate, ``probe`` to see whether the framework works.
+        products, ``parity`` for the gate, ``probe`` to see whether the framework works, ``mistake``
+        to see what a mistake does.
     network, style, framework : str
         The implementation.
     source_sha256 : str
@@ -60,11 +63,15 @@ class Trial:
         Seconds after which the process is ended.
     condition : str
         ``standard`` for the comparison; ``null`` for the other arm of a null test; ``threads`` or
-        ``batch-size`` where that differs from the comparison's.
+        ``batch-size`` where that differs from the comparison's; ``mistake`` where it is none of these.
     batch_size : int or None
         Images in a batch; None for the task's own.
     goal : float or None
         Test accuracy at which the whole epochs end before their number is reached.
+    epoch_batches : int
+        Batches in what counts as a whole epoch, and 0 for all. Other than 0 only where mistakes are shown.
+    mistakes : list of str
+        The mistakes that are switched on, see :mod:`tfmxbench.mistakes`. Never any in a published comparison.
     """
 
     identifier: str
@@ -88,6 +95,8 @@ class Trial:
     condition: str = STANDARD
     batch_size: int | None = None
     goal: float | None = None
+    epoch_batches: int = 0
+    mistakes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def implementation(self) -> str:

@@ -39,10 +39,17 @@ def upgraded(values: Any) -> Any:
 
 
 def _from_version_1(values: dict[str, Any]) -> dict[str, Any]:
-    parity = [{**found, "batch_size": None} for found in values["parity"]]
+    parity = [{**found, "batch_size": None, "mistakes": []} for found in values["parity"]]
     records = []
     for record in values["records"]:
-        trial = {**record["trial"], "condition": STANDARD, "batch_size": None, "goal": None}
+        trial = {
+            **record["trial"],
+            "condition": STANDARD,
+            "batch_size": None,
+            "goal": None,
+            "epoch_batches": 0,
+            "mistakes": [],
+        }
         measurement = record["measurement"]
         if measurement is not None:
             epochs = [{**item, "energy": None} for item in measurement["epochs"]]
@@ -57,7 +64,15 @@ def _from_version_1(values: dict[str, Any]) -> dict[str, Any]:
         records.append(
             {**record, "trial": trial, "measurement": measurement, "products": None, "memory_curve": []}
         )
-    return {**values, "schema_version": 2, "parity": parity, "environments": [], "records": records}
+    return {
+        **values,
+        "schema_version": 2,
+        "parity": parity,
+        "environments": [],
+        "records": records,
+        "mistaken": [],
+        "mistaken_parity": [],
+    }
 
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_version_1}

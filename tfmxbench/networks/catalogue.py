@@ -73,7 +73,7 @@ def task(network: str) -> Task:
         If there is no network of that name.
     """
     if network not in _folders():
-        raise ValueError(_unknown("network", network, _folders()))
+        raise ValueError(unknown("network", network, _folders()))
     return importlib.import_module(f"tfmxbench.networks.{network}").TASK
 
 
@@ -181,11 +181,12 @@ def select(network_names: Sequence[str] = (), styles: Sequence[str] = ()) -> lis
     known = sorted({item.style for item in found})
     for style in styles:
         if style not in known:
-            raise ValueError(_unknown("style", style, known))
+            raise ValueError(unknown("style", style, known))
     return [item for item in found if not styles or item.style in styles]
 
 
-def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """A clause that says that there is no such name, and which is the nearest, or else all that there are."""
     nearest = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(known))}"
     return f"there is no {kind} {name!r}; {hint}"

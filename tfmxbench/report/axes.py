@@ -62,14 +62,33 @@ def axis(name: str) -> Fragment:
         ``threads`` or ``batch size``.
     """
     chosen = AXES[name]
-    records = pages.results().records
-    varied = summary.arms(records, chosen.condition)
+    varied = summary.arms(pages.results().records, chosen.condition)
     if not varied:
         return html.paragraph(
             f"This build did not vary the {name}: the quick profile does not, the default one does with a "
             "few styles, the thorough one with all."
         )
     shown = Fragment("")
+    for network, device, here in _groups(chosen):
+        shown += Fragment(f"<h3>{html.text(catalogue.task(network).title)}, {html.text(device.upper())}</h3>")
+        shown += _drawn(network, device, here, chosen) + _table(network, device, here, chosen) + _failed(here)
+    return shown
+
+
+def pictures(name: str) -> Fragment:
+    """The pictures of one axis alone; nothing where it was not varied."""
+    chosen = AXES[name]
+    shown = Fragment("")
+    for network, device, here in _groups(chosen):
+        shown += _drawn(network, device, here, chosen)
+    return shown
+
+
+def _groups(chosen: Axis) -> list[tuple[str, str, list[Arm]]]:
+    """For each network and device on which it was varied, the arms, those of the comparison included."""
+    records = pages.results().records
+    varied = summary.arms(records, chosen.condition)
+    found = []
     for network, device in sorted({(arm.network, arm.device) for arm in varied}):
         here = [arm for arm in varied if (arm.network, arm.device) == (network, device)]
         styles = {arm.style for arm in here}
@@ -79,11 +98,11 @@ def axis(name: str) -> Fragment:
             if (arm.network, arm.device) == (network, device) and arm.style in styles
         ]
         here.sort(key=lambda arm: (arm.framework, arm.style, chosen.place(arm)))
-        shown += _one(network, device, here, chosen)
-    return shown
+        found.append((network, device, here))
+    return found
 
 
-def _one(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
+def _drawn(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
     styles = list(dict.fromkeys((arm.style, arm.framework) for arm in arms))
     found = []
     for style, framework in styles:
@@ -94,7 +113,7 @@ def _one(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
         ]
         found.append((f"{frameworks.load(framework).TITLE} {style}", framework, points))
     title = catalogue.task(network).title
-    drawn = plots.series(
+    return plots.series(
         found,
         f"axis-{chosen.condition}-{network}-{device}",
         chosen.title,
@@ -102,9 +121,15 @@ def _one(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
         f"{chosen.unit.capitalize()} of {title} on the {device.upper()} by {chosen.title}, "
         "with 95% intervals.",
     )
+
+
+def _table(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
+    title = catalogue.task(network).title
     rows: list[list[tuple[str, float | str]]] = []
     for arm in arms:
-        standard = next(other for other in arms if other.style == arm.style and other.condition == "standard")
+        standard = next(
+            (other for other in arms if other.style == arm.style and other.condition == "standard"), None
+        )
         rows.append(
             [
                 (arm.style, arm.style),
@@ -125,11 +150,8 @@ def _one(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment:
         ("cores busy", "processor seconds in a second"),
         ("trials", "that completed"),
     ]
-    table = html.table(
+    return html.table(
         f"{title} on the {device.upper()} by {chosen.title}, with 95% intervals", headings, rows
-    )
-    return (
-        Fragment(f"<h3>{html.text(title)}, {html.text(device.upper())}</h3>") + drawn + table + _failed(arms)
     )
 
 
@@ -138,7 +160,11 @@ def _estimate(arm: Arm, figure: Callable[[Measurement], float | None]) -> tuple[
     return tables.with_interval(found), found.value if found else float("inf")
 
 
-def _ratio(arm: Arm, other: Arm, figure: Callable[[Measurement], float | None]) -> tuple[str, float | str]:
+def _ratio(
+    arm: Arm, other: Arm | None, figure: Callable[[Measurement], float | None]
+) -> tuple[str, float | str]:
+    if other is None:
+        return "not measured", float("inf")
     one, two = arm.values(figure), other.values(figure)
     if arm is other:
         return "1", 1.0

@@ -7,6 +7,8 @@ import html
 import math
 from collections.abc import Sequence
 
+from tfmxbench.words import one_line
+
 GREATEST = 1e308
 
 
@@ -33,8 +35,12 @@ class Fragment:
 
 
 def text(value: object) -> str:
-    """A value as text that is safe between tags and in attributes."""
-    return html.escape(str(value), quote=True)
+    """A value as text that is safe between tags and in attributes.
+
+    It has no ends of lines either: one of them, in the reStructuredText that Sphinx-Gallery writes,
+    could end the block of HTML that the text stands in.
+    """
+    return html.escape(one_line(str(value)), quote=True)
 
 
 def paragraph(value: str) -> Fragment:

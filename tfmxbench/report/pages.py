@@ -37,7 +37,37 @@ def results_path() -> pathlib.Path:
 
 @functools.lru_cache(maxsize=1)
 def _read(path: pathlib.Path, modified: int) -> Results:
-    return read_results(path)
+    found = read_results(path)
+    try:
+        check_names(found)
+    except ValueError as error:
+        raise ValueError(f"no site can be built from {path}: {error}") from None
+    return found
+
+
+def check_names(found: Results) -> None:
+    """Check that all that a campaign names is here: pages show the files that were measured.
+
+    Raises
+    ------
+    ValueError
+        If it names an implementation or a framework that there is not; the message is a clause.
+    """
+    known = {item.name: item.framework for item in catalogue.select()}
+    # The rate of matrix products is no implementation's.
+    everything = [*found.records, *found.mistaken]
+    trials = [record.trial for record in everything if record.trial.purpose != "products"]
+    named = {(trial.implementation, trial.framework) for trial in trials}
+    named |= {(judged.name, judged.framework) for judged in [*found.parity, *found.mistaken_parity]}
+    for name, framework in sorted(named):
+        if known.get(name) not in (None, framework):
+            raise ValueError(f"it says that {name} is written in {framework!r}; it is in {known[name]!r}")
+        if name not in known:
+            raise ValueError(catalogue.unknown("implementation", name, sorted(known)))
+    for framework in {record.trial.framework for record in everything} | {
+        environment.framework for environment in found.environments
+    }:
+        frameworks.load(framework)
 
 
 def results() -> Results:
@@ -47,7 +77,7 @@ def results() -> Results:
     ------
     ValueError
         If there are none where ``TFMXBENCH_RESULTS`` says, with the command that makes them, or they
-        are not to be read, or there are none and nothing can be measured here.
+        are not to be read or name what is not here, or there are none and nothing can be measured here.
     """
     path = results_path()
     if path.is_file():

@@ -27,6 +27,7 @@ from tfmxbench.measure.phrases import Phrases
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report import pages
+from tfmxbench.words import one_line
 
 # Beside each other, TensorFlow is to the left.
 FIRST = "tensorflow"
@@ -75,7 +76,7 @@ def gate_problem(style: str) -> str:
     """Why an implementation did not pass the parity gate, if the build's campaign says so."""
     for found in pages.results().parity:
         if (found.network, found.style, found.device) == (phrases.NETWORK, style, measured.DEVICE):
-            return "" if found.passed else found.reason
+            return "" if found.passed else found.reason or "it did not pass the parity gate"
     return ""
 
 
@@ -192,7 +193,9 @@ def _block(ticks: int, directive: str, argument: str, content: str, **options: s
 
 def _told(words: str, reason: str, kind: str = "warning") -> str:
     """An admonition with a reason, which is not taken for MyST."""
-    return _block(5, kind, "", f"{words}\n\n~~~~text\n{' '.join(reason.split())}\n~~~~")
+    # Indented so far, a line cannot end a block, neither this one nor one around it.
+    literal = _block(4, "code-block", "text", f"    {one_line(reason)}", dedent="4")
+    return _block(5, kind, "", f"{words}\n\n{literal}")
 
 
 class Phrasebook(SphinxDirective):

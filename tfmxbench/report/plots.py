@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Sequence
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tfmxbench import frameworks
 from tfmxbench.analysis import summary
@@ -108,6 +109,49 @@ def lines(
     figures.label(axes, x=axis)
     if labelled:
         figures.legend(axes, loc="best")
+    return figures.fragment(drawn, name, description)
+
+
+def moved(
+    found: Sequence[tuple[str, Estimate, Estimate]], name: str, axis: str, description: str
+) -> Fragment:
+    """Pairs of ratios, the second of each with an arrow from the first, on a logarithmic axis.
+
+    Parameters
+    ----------
+    found : sequence of (str, Estimate, Estimate)
+        Label, what it was, and what became of it.
+    name : str
+        Unique on the page.
+    axis, description : str
+        What the axis and the picture show.
+    """
+    drawn, (axes,) = figures.new(8.0, 1.2 + 0.42 * max(len(found), 1))
+    for position, (_, before, after) in enumerate(reversed(found)):
+        last = position == len(found) - 1
+        axes.plot([before.value, after.value], [position] * 2, color=figures.PALETTE[-1], linewidth=0.8)
+        for number, (title, estimate) in enumerate((("honest", before), ("with the mistake", after))):
+            tint = figures.PALETTE[1 - number]
+            at = position + 0.12 * (1 - 2 * number)
+            if estimate.has_interval:
+                axes.plot([estimate.low, estimate.high], [at] * 2, color=tint, linewidth=2)
+            axes.plot([estimate.value], [at], "o", color=tint, label=title if last else None)
+    figures.upright(axes, 1.0)
+    axes.set_xscale("log")
+    # A wild interval runs off the picture instead of squeezing everything else.
+    shown = [value for _, *both in found for estimate in both for value in (estimate.value, 1.0)]
+    axes.set_xlim(min(shown, default=1.0) / 1.6, max(shown, default=1.0) * 1.6)
+    wide = max(shown, default=1.0) / min(shown, default=1.0) > 200
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    labels = [textwrap.fill(label, 38) for label, *_ in reversed(found)]
+    axes.set_yticks(range(len(found)), labels, fontsize="small")
+    axes.set_ylim(-0.6, len(found) - 0.4)
+    figures.label(axes, x=axis)
+    if found:
+        # Above the axes, where there is nothing that it could cover.
+        figures.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return figures.fragment(drawn, name, description)
 
 

@@ -13,6 +13,9 @@ from tfmxbench.networks import catalogue
 from tfmxbench.report import figures, html, pages, plots
 from tfmxbench.report.html import Fragment
 
+# Ends of the axis of deviations.
+LEAST, GREATEST = 1e-18, 1e6
+
 
 def _found(network: str | None = None) -> list[Parity]:
     return [item for item in pages.results().parity if network is None or item.network == network]
@@ -51,8 +54,12 @@ def divergence() -> Fragment:
         labelled: set[str] = set()
         for item in _found(network):
             title = frameworks.load(item.framework).TITLE
-            # Zero has no place on a logarithmic axis.
-            points = [(step + 1, value) for step, value in enumerate(item.deviations) if value > 0]
+            # Zero has no place on a logarithmic axis; what no axis has room for is drawn at its edge.
+            points = [
+                (step + 1, min(max(value, LEAST), GREATEST))
+                for step, value in enumerate(item.deviations)
+                if value > 0
+            ]
             if not points:
                 continue
             axes.plot(
@@ -130,7 +137,8 @@ def between() -> Fragment:
     for network in _networks():
         for device in sorted({item.device for item in _found(network)}):
             found = [item for item in _found(network) if item.device == device and item.passed]
-            pairs = [(parity.between(*pair), pair) for pair in itertools.combinations(found, 2)]
+            compared = [(parity.between(*pair), pair) for pair in itertools.combinations(found, 2)]
+            pairs = [(deviation, pair) for deviation, pair in compared if math.isfinite(deviation)]
             if not pairs:
                 continue
             worst, (first, second) = max(pairs, key=lambda item: item[0])
@@ -158,6 +166,7 @@ def repeatability() -> Fragment:
                 (arm.device.upper(), arm.device),
                 (str(rounds), float(rounds)),
                 (told, told),
+                _against_the_gate(arm),
             ]
         )
     headings = [
@@ -165,8 +174,23 @@ def repeatability() -> Fragment:
         ("device", "on what it computed"),
         ("rounds", "that completed"),
         ("losses of all passes", "compared between the rounds, relative"),
+        ("first epoch against the gate's", "its mean loss with the threads that are timed, relative"),
     ]
     return html.table("The same seed in several processes", headings, rows)
+
+
+def _against_the_gate(arm: Arm) -> tuple[str, float | str]:
+    """How far the first epoch of the timed trials is from that of the gate, which has one thread."""
+    proven = [
+        found.epoch_loss
+        for found in pages.results().parity
+        if (found.name, found.device, found.batch_size) == (arm.name, arm.device, None)
+    ]
+    timed = [found.epochs[0].loss for found in arm.measurements.values() if found.epochs]
+    if not timed or not proven or not proven[0]:
+        return "not compared in this build", float("inf")
+    greatest = max(abs(loss - proven[0]) for loss in timed) / abs(proven[0])
+    return f"{greatest:.1e}" if greatest else "equal to the last digit", greatest
 
 
 def spread(arm: Arm) -> tuple[int, float]:
@@ -174,7 +198,8 @@ def spread(arm: Arm) -> tuple[int, float]:
     losses = [[item.loss for item in found.epochs + found.passes] for found in arm.measurements.values()]
     greatest = 0.0
     for one, other in itertools.combinations(losses, 2):
-        for first, second in zip(one, other, strict=True):
+        # A trial that is trained until an accuracy may take fewer epochs than another.
+        for first, second in zip(one, other, strict=False):
             greatest = max(greatest, abs(first - second) / max(abs(first), 1e-12))
     return len(losses), greatest
 

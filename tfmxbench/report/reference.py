@@ -159,6 +159,9 @@ def _kind(described: dict[str, Any]) -> str:
     if "$ref" in described:
         name = str(described["$ref"]).rpartition("/")[2]
         return {"seconds": "number", "bytes": "integer"}.get(name, f"[{name}](#results-{name})")
+    if "allOf" in described:
+        # The first says what it is, the others restrict it.
+        return _kind(described["allOf"][0])
     if "anyOf" in described:
         # What a value is comes before that it may be missing.
         return " or ".join(sorted(map(_kind, described["anyOf"]), key=lambda kind: kind == "null"))

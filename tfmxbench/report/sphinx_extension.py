@@ -18,7 +18,7 @@ from tfmxbench import __version__, frameworks
 from tfmxbench.analysis import code_size, pairs
 from tfmxbench.measure import environments
 from tfmxbench.networks import catalogue
-from tfmxbench.report import datatables, html, pages, sentences
+from tfmxbench.report import axes, datatables, html, pages, proof, sentences
 from tfmxbench.report.html import Fragment, text
 
 
@@ -57,14 +57,21 @@ def verdicts() -> Fragment:
 
 
 def plots() -> Fragment:
-    """For each network: time, cold start against steady epochs, memory, and lines against time."""
+    """For each network: time, cold start against steady epochs, memory, and lines against time.
+
+    The rest is what is drawn for all networks: threads, batch sizes, and how far each is from the reference.
+    """
     shown = Fragment("")
     for network in catalogue.networks():
         page = pages.ComparisonPage(network)
         if page.arms:
             shown += Fragment(f"<h3>{text(catalogue.task(network).title)}</h3>")
             shown += page.times() + page.starts() + page.memory() + page.lines_and_time()
-    return shown
+    for name in axes.AXES:
+        drawn = axes.pictures(name)
+        if drawn:
+            shown += Fragment(f"<h3>{text(name.capitalize())}</h3>") + drawn
+    return shown + Fragment("<h3>Parity</h3>") + proof.divergence()
 
 
 def conditions() -> Fragment:

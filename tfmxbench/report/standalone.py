@@ -58,7 +58,7 @@ def measure(network: str | None = None, style: str | None = None) -> Results:
         data_name=dataset.name,
         data_sha256=dataset.sha256,
         data_path=prepared,
-        threads=settings.threads,
+        threads=1,
         seed=settings.seed,
         epochs=profile.parity_epochs,
         cache=cache.folder() / "parity",

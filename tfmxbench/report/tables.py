@@ -13,6 +13,9 @@ from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results
 from tfmxbench.measure.trial import Measurement
 
+# An interval that reaches further, as a share of its estimate, says no more than that.
+MOST_REACH = 100.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
@@ -61,10 +64,15 @@ class Column:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number rounded to so many significant digits, without an exponent: ``0.500``, ``12.3``, ``1410``."""
+    """A number rounded to so many significant digits: ``0.500``, ``12.3``, ``1410``.
+
+    It has an exponent only where it would be longer than anybody reads: ``1.00e+16``, ``1.00e-10``.
+    """
     if value == 0 or not math.isfinite(value):
         return str(value)
     rounded = float(f"{value:.{digits}g}")
+    if not 1e-9 <= abs(rounded) < 1e15:
+        return f"{rounded:.{digits - 1}e}"
     decimals = max(digits - 1 - math.floor(math.log10(abs(rounded))), 0)
     return f"{rounded:.{decimals}f}"
 
@@ -85,7 +93,10 @@ def in_brief(found: Estimate | None) -> str:
         return "-"
     if not found.has_interval:
         return significant(found.value)
-    return f"{significant(found.value)} ±{significant(100 * (found.high / found.value - 1), 2)}%"
+    reach = found.high / found.value - 1
+    if reach > MOST_REACH:
+        return f"{significant(found.value)} ±>{100 * MOST_REACH:.0f}%"
+    return f"{significant(found.value)} ±{significant(100 * reach, 2)}%"
 
 
 def _words(value: Callable[[Arm], str]) -> Callable[[Arm], Cell]:

@@ -2,6 +2,8 @@
 
 Pooch downloads to a temporary file, checks its hash, and only then gives it its name: a file under
 its own name is whole, and processes that download at once do not disturb each other.
+
+A mirror is asked over TLS only, and may send on to another address over TLS only.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 import pathlib
 import queue
 import threading
+import time
 import urllib.parse
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pooch
 import requests
@@ -23,10 +27,20 @@ MIRRORS: tuple[str, ...] = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset/mnist/",
 )
-# Seconds: to connect to one address, to wait for the next bytes, and for a mirror's first answer.
+# Seconds: to connect to one address, to wait for the next bytes, for a mirror's first answer, and for a
+# whole file, of which the largest has 10 MB.
 CONNECT = 3
 READ = 15
 ANSWER = 4
+PATIENCE = 1200
+
+
+class UnencryptedError(requests.RequestException):
+    """An address that is not to be asked, since what it sends is not encrypted."""
+
+
+class SlowError(requests.RequestException):
+    """A file that takes longer than anybody waits."""
 
 
 class DownloadError(DataError):
@@ -96,6 +110,9 @@ def _fetch_file(
 ) -> str | None:
     """Download a file from a mirror; the problem, if there is one."""
     url = f"{mirror.rstrip('/')}/{path.name}"
+    if not _encrypted(url):
+        left.remove(mirror)
+        return "is not encrypted: its address does not begin with https://"
     try:
         if mirror not in answering:
             _contact(url)
@@ -105,13 +122,13 @@ def _fetch_file(
             known_hash=f"sha256:{file.published}",
             fname=path.name,
             path=path.parent,
-            downloader=pooch.HTTPDownloader(
-                timeout=(CONNECT, READ),
-                chunk_size=1 << 16,
-                # Requests would unzip a file that is sent as an encoding of its content.
-                headers={"Accept-Encoding": "identity"},
-            ),
+            downloader=_download,
         )
+    except UnencryptedError:
+        return f"sends on to an address that is not encrypted, for {path.name}"
+    except SlowError:
+        left.remove(mirror)
+        return f"took longer than {PATIENCE} s to send {path.name}"
     except (requests.ConnectionError, requests.Timeout) as error:
         left.remove(mirror)
         return "did not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
@@ -125,6 +142,39 @@ def _fetch_file(
     return None
 
 
+def _encrypted(url: str) -> bool:
+    return urllib.parse.urlsplit(url).scheme == "https"
+
+
+def _refuse_unencrypted(response: requests.Response, **_: Any) -> None:
+    """Called with each answer, before a redirection is followed."""
+    target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
+    if response.is_redirect and not _encrypted(target):
+        raise UnencryptedError(target)
+
+
+def _download(url: str, path: str, _: object) -> None:
+    """Download a file; how Pooch has it done."""
+    until = time.monotonic() + PATIENCE
+    with (
+        requests.get(
+            url,
+            stream=True,
+            timeout=(CONNECT, READ),
+            # Requests would unzip a file that is sent as an encoding of its content.
+            headers={"Accept-Encoding": "identity"},
+            hooks={"response": _refuse_unencrypted},
+        ) as response,
+        pathlib.Path(path).open("wb") as file,
+    ):
+        response.raise_for_status()
+        for chunk in response.iter_content(chunk_size=1 << 12):
+            file.write(chunk)
+            # The time limit above is for the next bytes, and a few of them may always come.
+            if time.monotonic() > until:
+                raise SlowError(url)
+
+
 def _contact(url: str) -> None:
     """Wait for any answer of a mirror, and not for long.
 
@@ -135,7 +185,7 @@ def _contact(url: str) -> None:
 
     def ask() -> None:
         try:
-            pooch.HTTPDownloader(timeout=CONNECT)(url, None, None, check_only=True)
+            requests.head(url, timeout=CONNECT, allow_redirects=False)
         except requests.RequestException as error:
             answers.put(error)
         else:

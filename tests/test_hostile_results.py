@@ -1,0 +1,471 @@
+"""Results files of another hand: a clear error or a safe page, whatever is in them, and no code that runs."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import copy
+import functools
+import html
+import io
+import json
+import math
+import pathlib
+import random
+import re
+from collections.abc import Iterator
+
+import hostile
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tfmxbench import commands_results, frameworks
+from tfmxbench.analysis import difference, pairs, summary
+from tfmxbench.measure import schema, store
+from tfmxbench.measure.phrases import Phrases
+from tfmxbench.measure.store import read_results
+from tfmxbench.networks import catalogue
+from tfmxbench.report import (
+    axes,
+    effort,
+    machine,
+    null_test,
+    pages,
+    phrasebook,
+    proof,
+    records,
+    sentences,
+    sphinx_extension,
+    tables,
+)
+from tfmxbench.report.html import text
+from tfmxbench.words import one_line
+
+# Everything on the pages that is computed from the records.
+COMPUTED = {
+    **{f"directive {name}": content for name, content in sphinx_extension.CONTENTS.items()},
+    **{
+        f"{kind.__name__}.{name}": functools.partial(
+            lambda kind, arguments, name: getattr(kind(*arguments), name)(), kind, arguments, name
+        )
+        for kind, arguments, names in (
+            (
+                pages.ComparisonPage,
+                ("mlp",),
+                "verdicts times starts inference memory accuracy table conditions side_by_side",
+            ),
+            (pages.ImplementationPage, ("mlp", "module"), "costs trials memory conditions"),
+        )
+        for name in names.split()
+    },
+    "pair": lambda: pages.ComparisonPage("mlp").pair_verdict("own loop, compiled"),
+    "threads": lambda: axes.axis("threads"),
+    "batch size": lambda: axes.axis("batch size"),
+    "devices": axes.devices,
+    "time to accuracy": effort.time_to_accuracy,
+    **{
+        f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
+        for module, names in (
+            (machine, "fractions rates cores energy environments"),
+            (null_test, "verdict picture table"),
+            (proof, "verdict divergence table between repeatability seeds"),
+        )
+        for name in names.split()
+    },
+}
+
+
+@pytest.fixture
+def values(make_trial, make_record) -> dict:
+    """A campaign with all kinds of trials, as JSON values."""
+    return hostile.as_json(hostile.everything(make_trial, make_record))
+
+
+@pytest.fixture
+def show(tmp_path, monkeypatch):
+    """Make these JSON values the results that the pages show."""
+
+    def show(values) -> pathlib.Path:
+        path = tmp_path / "results.json"
+        path.write_text(json.dumps(values), encoding="utf-8")
+        monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
+        pages._read.cache_clear()
+        return path
+
+    return show
+
+
+def visible(source: str) -> str:
+    """What a reader sees of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", " ", source))
+
+
+# Text.
+
+
+def test_hostile_text_is_escaped_in_everything_that_is_computed(values, show):
+    show(hostile.fill(values))
+    for name, content in COMPUTED.items():
+        source = content().source
+        assert "<script" not in source, name
+        assert not re.search(r"<[^>]*\son\w+=", re.sub(r'"[^"]*"', '""', source)), name
+        assert "\n\n" not in re.sub(r"<svg.*?</svg>|<pre.*?</pre>", "", source, flags=re.DOTALL), name
+        assert not re.search("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202e\u2028\ud800]", source), name
+
+
+def test_text_on_a_page_is_one_line_and_says_what_it_said():
+    for words in hostile.TEXTS:
+        shown = text(words)
+        assert html.unescape(shown) == one_line(words)
+        assert "\n" not in shown
+        assert not set("<>\"'") & set(shown)
+
+
+def test_a_reason_in_the_phrasebook_cannot_end_the_block_that_it_stands_in(values, show, monkeypatch):
+    """Whatever fence it is made of."""
+    ran = collections.defaultdict(lambda: Phrases("a style", "mxnet", False, ""))
+    monkeypatch.setattr(phrasebook, "checked", lambda: ran)
+    show(hostile.fill(values))
+    for item in pages.ComparisonPage("mlp")._implementations():
+        told = phrasebook.entry(phrasebook.TASKS["step"], item)
+        assert "because it failed" in told
+        reason = one_line(phrasebook.gate_problem(item.style))
+        assert f"\n    {reason}\n" in told
+
+
+@pytest.mark.parametrize("words", hostile.TEXTS, ids=range(len(hostile.TEXTS)))
+def test_names_that_are_not_here_are_refused_for_a_site(values, show, words):
+    for change in (
+        {"style": words},
+        {"network": words},
+        {"framework": words},
+        {"framework": "mxnet", "style": "keras_sequential"},
+    ):
+        changed = copy.deepcopy(values)
+        changed["records"][5]["trial"] |= change
+        path = show(changed)
+        with pytest.raises(ValueError, match="no site can be built from") as caught:
+            pages.results()
+        assert str(path) in str(caught.value)
+
+
+def test_a_site_of_unknown_names_is_refused_with_the_nearest_right_one(values, show):
+    values["parity"][0]["style"] = "gluonn"
+    show(values)
+    with pytest.raises(ValueError, match="there is no implementation 'mlp/gluonn'; did you mean"):
+        pages.results()
+    values["parity"][0]["style"] = "gluon"
+    values["environments"][0]["framework"] = "torch"
+    show(values)
+    with pytest.raises(ValueError, match="there is no framework 'torch'"):
+        pages.results()
+
+
+def test_a_terminal_is_shown_text_and_obeys_none(call, values, tmp_path):
+    """Neither markup nor emoji nor escape sequences."""
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(values), encoding="utf-8")
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(hostile.fill(copy.deepcopy(values))), encoding="utf-8")
+    code, out, err = call("show", str(path))
+    assert (code, err) == (0, "")
+    assert all(line.isprintable() for line in out.split("\n"))
+    flat = re.sub(r"\s+", "", out)
+    for words in ("[bold]b[/bold]", "[link=http://example.org]", ":warning:", "\ufffd[31m", "{{config}}"):
+        assert words in flat
+    code, out, err = call("compare", str(path), str(other))
+    assert (code, out) == (2, "")
+    assert "different data sets" in err
+    assert all(line.isprintable() for line in err.split("\n"))
+
+
+@pytest.mark.parametrize("place", ["schema_version", "extra", "status"])
+def test_an_error_does_not_hand_escape_sequences_on_to_the_terminal(call, values, tmp_path, place):
+    words = hostile.TEXTS[7]
+    if place == "status":
+        values["records"][0]["status"] = words
+    else:
+        values[place if place != "extra" else words] = words
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(values), encoding="utf-8")
+    code, out, err = call("show", str(path))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.rstrip("\n").isprintable()
+
+
+def test_markup_between_colons_is_no_emoji_and_brackets_are_no_markup():
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        commands_results._print_list("Title", [hostile.TEXTS[8]])
+    assert f"- {hostile.TEXTS[8]}" in " ".join(printed.getvalue().split())
+
+
+# Numbers.
+
+
+def numbers(values, names=()):
+    """Names that lead to it, container and key of every number in JSON values.
+
+    The places in a list are one name, but for those in the pairs of a memory curve.
+    """
+    items = values.items() if isinstance(values, dict) else enumerate(values)
+    for key, value in items:
+        inner = (*names, key if isinstance(values, dict) or names[-2:] == ("memory_curve", "") else "")
+        if isinstance(value, dict | list):
+            yield from numbers(value, inner)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield inner, values, key
+
+
+# From one end of what the schema allows to the other, and far beyond it.
+LADDER = [0, 5e-324, 1e-300, 1e-9, 1e-3, 1, 1e3, 1e7, 1e12, 1e15, 2**60, 1e100, 1e300, 1e308, -1e12, -1e300]
+KEPT = {"schema_version", "round", "rounds", "images", "batches", "training_images", "threads", "batch_size"}
+
+
+@pytest.fixture(scope="module")
+def ladders(make_trial, make_record) -> dict[tuple, list[float]]:
+    """For each kind of number in a results file, those of the ladder that the schema allows there."""
+    values = hostile.as_json(hostile.everything(make_trial, make_record, rounds=1))
+    found: dict[tuple, list[float]] = {}
+    for kind, container, key in list(numbers(values)):
+        if kind in found or kind[-1] in KEPT:
+            continue
+        before, found[kind] = container[key], []
+        for number in sorted(LADDER):
+            container[key] = number
+            with contextlib.suppress(ValueError):
+                schema.check_results(values)
+                found[kind].append(number)
+        container[key] = before
+    return {kind: allowed for kind, allowed in found.items() if allowed}
+
+
+def assert_shows_numbers_that_are_some() -> None:
+    found = pages.results()
+    commands_results.show(found)
+    for name, content in COMPUTED.items():
+        source = content().source
+        shown = visible(source)
+        assert not re.search(r"\b(nan|inf|infinity)\b", shown, re.I), (name, shown[:2000])
+        assert not re.search(r"[\s,\"](nan|-?inf)[\s,\"]", source), name
+    assert not re.search(r"\b(nan|inf)\b", sentences.score(pairs.judged(found.records)))
+
+
+@pytest.mark.parametrize("end", ["least", "greatest", "any"])
+def test_numbers_at_the_ends_of_what_is_allowed_are_shown_as_numbers(
+    make_trial, make_record, ladders, show, end
+):
+    """Wherever the schema lets a number through, no page fails, and none says inf or nan."""
+    values = hostile.as_json(hostile.everything(make_trial, make_record, rounds=2))
+    chooser = random.Random(0)
+    for kind, container, key in list(numbers(values)):
+        if kind in ladders:
+            least, *_, greatest = ladders[kind]
+            container[key] = {"least": least, "greatest": greatest}.get(end, chooser.choice(ladders[kind]))
+    assert len(ladders) > 30
+    show(values)
+    assert_shows_numbers_that_are_some()
+
+
+@pytest.mark.parametrize("number", ["1e308", "-1e308", "1e309", "NaN", "-Infinity", "1" + 400 * "0"])
+def test_a_measured_number_that_none_can_measure_is_refused(values, tmp_path, number):
+    path = tmp_path / "results.json"
+    for place in ("wall", "cpu", "loss", "energy"):
+        changed = copy.deepcopy(values)
+        changed["records"][3]["measurement"]["epochs"][0][place] = 12345.5
+        path.write_text(json.dumps(changed).replace("12345.5", number), encoding="utf-8")
+        with pytest.raises(ValueError, match="is not a results file"):
+            read_results(path)
+
+
+def test_a_number_is_as_short_as_can_be_read():
+    assert tables.significant(1e300) == "1.00e+300"
+    assert tables.significant(5e-324, 2) == "4.9e-324"
+    assert tables.significant(123456) == "123000"
+
+
+# Size and depth.
+
+
+def test_a_file_of_100_mb_is_read(values, tmp_path):
+    """Of many numbers, and of much text."""
+    first = values["records"][3]
+    first["memory_curve"] = [[number / 10, 10**9 + number] for number in range(400_000)]
+    first["output"] = "x" * (100_000_000 - 20 * len(first["memory_curve"]))
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(values), encoding="utf-8")
+    assert 100_000_000 < path.stat().st_size < schema.LARGEST
+    found = read_results(path)
+    assert len(found.records[3].memory_curve) == len(first["memory_curve"])
+
+
+def test_a_larger_file_is_refused_at_once_with_the_limit(call, tmp_path):
+    path = tmp_path / "results.json"
+    with path.open("wb") as file:
+        file.truncate(schema.LARGEST + 1)
+    code, out, err = call("show", str(path))
+    assert (code, out) == (2, "")
+    assert "it is larger than 200 MB" in err
+
+
+def test_a_file_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr(schema, "LARGEST", 1000)
+    with pytest.raises(ValueError, match="it is larger than"):
+        read_results(pathlib.Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("depth", [100, 900, 10_000, 1_000_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("place", ["package", "machine", "extra"])
+def test_a_file_that_is_nested_deeply_is_refused(call, values, tmp_path, depth, opening, closing, place):
+    content = json.dumps({**values, place: "here"})
+    path = tmp_path / "results.json"
+    nested = opening * depth + "1" + closing * depth
+    path.write_text(content.replace(f'"{place}": "here"', f'"{place}": {nested}'), encoding="utf-8")
+    code, out, err = call("show", str(path))
+    assert (code, out) == (2, "")
+    assert "is not a results file" in err
+    assert len(err) < 1000 + len(str(path))
+
+
+# Anything.
+
+
+def places(values, prefix=()):
+    """Every place in JSON values."""
+    items = values.items() if isinstance(values, dict) else enumerate(values)
+    for key, value in items:
+        yield (*prefix, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*prefix, key))
+
+
+NOVEL = st.sampled_from(
+    [
+        *(None, True, -1, 0, 1, 2, 3, 128, 1e-9, 5e-324, 0.5, 1e7, 1e12, 2**60, 10**400, math.nan, math.inf),
+        *(1e308, -1e308, 1e300, "", "mlp", "lenet", "module", "gluon", "mxnet", "numpy", "cpu", "gpu"),
+        *("completed", "failed", "measure", "products", "accuracy", "standard", "null", "threads", "x/y"),
+        *(*hostile.TEXTS, [], {}, [[]], {"a": "b"}, [1, 2.5], [{}]),
+    ]
+)
+# Of the campaign's places, counted round and round.
+PLACE = st.integers(0, 10_000)
+ACTIONS = st.sampled_from(["replace", "replace", "copy", "copy", "delete", "add"])
+
+
+class Fuzzed:
+    """A small campaign, and what can be done to its JSON values."""
+
+    def __init__(self, make_trial, make_record, folder: pathlib.Path) -> None:
+        values = hostile.as_json(hostile.everything(make_trial, make_record, rounds=2))
+        by_style = {style: [] for style in ("module", "keras_sequential", "")}
+        for record in values["records"]:
+            by_style.get(record["trial"]["style"], []).append(record)
+        # Two rounds of a pair, one of them failed, and the rate of matrix products.
+        values["records"] = [record for found in by_style.values() for record in found[:2]]
+        values |= {"parity": values["parity"][:1], "environments": values["environments"][:1]}
+        self.text = json.dumps(values)
+        self.places = list(places(values))
+        self.path = folder / "fuzzed.json"
+        self.other = store.read_results(self._written(self.text))
+
+    def _written(self, content: str) -> pathlib.Path:
+        self.path.write_text(content, encoding="utf-8")
+        return self.path
+
+    def changed(self, steps) -> pathlib.Path:
+        """Write the campaign with changes, each at a place that the ones before may have taken away."""
+        values = json.loads(self.text)
+        for place, action, novel, another in steps:
+            (*keys, last), (*others, other) = (self.places[it % len(self.places)] for it in (place, another))
+            with contextlib.suppress(KeyError, IndexError, TypeError, AttributeError):
+                target = functools.reduce(lambda found, key: found[key], keys, values)
+                if action == "delete":
+                    del target[last]
+                elif action == "replace":
+                    target[last]
+                    target[last] = novel
+                elif action == "copy":
+                    source = functools.reduce(lambda found, key: found[key], others, values)
+                    target[last] = copy.deepcopy(source[other])
+                elif isinstance(target, dict):
+                    target[str(novel)[:40]] = novel
+                else:
+                    target.insert(last, copy.deepcopy(target[last]) if novel is None else novel)
+        return self._written(json.dumps(values))
+
+
+@pytest.fixture(scope="module")
+def fuzzed(make_trial, make_record, tmp_path_factory) -> Iterator[Fuzzed]:
+    made = Fuzzed(make_trial, make_record, tmp_path_factory.mktemp("fuzzed"))
+    with pytest.MonkeyPatch.context() as patch:
+        # The files that these come from stay as they are, and parsing them ten thousand times takes long.
+        patch.setattr(catalogue, "select", functools.cache(catalogue.select))
+        patch.setattr(frameworks, "names", functools.cache(frameworks.names))
+        yield made
+
+
+def look_at(found: store.Results, other: store.Results) -> None:
+    """Show results in every way that takes no pictures; a ValueError is the only way out."""
+    printed = io.StringIO()
+    with contextlib.suppress(ValueError), contextlib.redirect_stdout(printed):
+        commands_results.show(found)
+    assert all(line.isprintable() for line in printed.getvalue().split("\n"))
+    with contextlib.suppress(ValueError):
+        difference.differences(found, other)
+    assert all(line.isprintable() for line in difference.what_differs(found, other))
+    for row in records.rows(found):
+        assert tuple(row) == records.COLUMNS
+    try:
+        pages.check_names(found)
+    except ValueError:
+        return
+    for line in (
+        *tables.failures(found),
+        *sentences.hashes(found_arms := summary.arms(found.records)),
+        sentences.data(found),
+        sentences.machine(found),
+        sentences.conditions(found),
+        sentences.accuracies(found_arms),
+        sentences.abstraction(found_arms),
+        sentences.memory(found_arms),
+        *map(sentences.compare, pairs.judged(found.records)),
+    ):
+        assert "<" not in text(line)
+
+
+@settings(
+    max_examples=10_000,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+@given(steps=st.lists(st.tuples(PLACE, ACTIONS, NOVEL, PLACE), min_size=1, max_size=3))
+def test_a_file_with_any_change_is_refused_with_a_sentence_or_can_be_shown(fuzzed, steps):
+    """Ten thousand damaged files: a ValueError that names the file, or results, and nothing else."""
+    path = fuzzed.changed(steps)
+    try:
+        found = read_results(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{path} is not a results file: ")
+        return
+    look_at(found, fuzzed.other)
+
+
+def test_the_changes_of_that_test_leave_many_files_that_are_read(fuzzed):
+    """Else it would look at nothing but refusals."""
+    chooser = random.Random(0)
+    novel = [0, 1, "x", 0.5, None]
+    read = 0
+    for _ in range(200):
+        step = (
+            chooser.randrange(len(fuzzed.places)),
+            chooser.choice(["replace", "copy", "delete", "add"]),
+            chooser.choice(novel),
+            chooser.randrange(len(fuzzed.places)),
+        )
+        with contextlib.suppress(ValueError):
+            read_results(fuzzed.changed([step]))
+            read += 1
+    assert read > 20

@@ -1,0 +1,367 @@
+"""Mistakes as named conditions: found by listing, planned apart, and never in a published comparison."""
+
+import ast
+import collections
+import dataclasses
+import itertools
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tfmxbench import frameworks, mistakes
+from tfmxbench.analysis import pairs, summary
+from tfmxbench.analysis.parity import Parity
+from tfmxbench.measure import campaign, environments, store
+from tfmxbench.measure.schema import check_results
+from tfmxbench.measure.trial import COMPLETED, MISTAKE, UNAVAILABLE, to_json
+from tfmxbench.networks import catalogue
+from tfmxbench.report import axes, effort, machine, null_test, pages, proof, tables
+
+NETWORKS = ("mlp", "lenet")
+ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
+SIDES = [
+    (name, network, side)
+    for name in mistakes.names()
+    for network in NETWORKS
+    for side in mistakes.sides(name, network)
+]
+
+
+# What there is.
+
+
+@pytest.mark.parametrize("name", mistakes.names())
+def test_a_mistake_says_what_it_is_and_what_would_have_prevented_it(name):
+    found = mistakes.load(name)
+    assert found.title and found.what and found.check and found.variants
+    assert found.title != mistakes.load(next(other for other in mistakes.names() if other != name)).title
+    for source in found.who:
+        assert source.address.startswith("https://")
+        assert source.name and source.said
+
+
+@pytest.mark.parametrize("name", mistakes.names())
+def test_both_sides_of_a_variant_are_of_one_figure_and_of_two_frameworks(name):
+    """A factor compares like with like: the mistake is the only difference."""
+    framework = {item.style: item.framework for item in ALL}
+    for variant in mistakes.load(name).variants:
+        for sides in (variant.honest, variant.distorted):
+            assert framework[sides[0].style] != framework[sides[1].style]
+            for side in sides:
+                assert set(side.mistakes) <= set(mistakes.names())
+        assert not any(side.mistakes for side in variant.honest)
+        assert variant.unpaired or variant.honest != variant.distorted
+
+
+@pytest.mark.parametrize(("name", "network", "side"), SIDES)
+def test_every_edit_fits_the_implementation_and_leaves_python(name, network, side):
+    path = catalogue.FOLDER / network / f"{side.style}.py"
+    source = path.read_text(encoding="utf-8")
+    changed = mistakes.edited(source, side.mistakes, network, side.style)
+    ast.parse(changed)
+    assert (changed != source) == mistakes.changes_code(side.mistakes, network, side.style)
+
+
+def test_an_edit_that_does_not_fit_is_refused_with_its_words():
+    with pytest.raises(ValueError, match=r"loss_read_back replaces .* which stands there 0 times"):
+        mistakes.edited("nothing", ["loss_read_back"], "mlp", mistakes.SECOND)
+
+
+def test_an_unknown_mistake_is_refused_with_those_that_there_are():
+    with pytest.raises(ValueError, match=r"there is no mistake 'none_such'; there are .*drift"):
+        mistakes.load("none_such")
+
+
+def test_the_mistakes_need_the_standard_library_alone():
+    """They run in the frameworks' environments, where nothing else can be counted on."""
+    for path in mistakes.FOLDER.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                top = name.split(".")[0]
+                assert top in sys.stdlib_module_names or top == "tfmxbench", f"{path.name} imports {name}"
+
+
+def test_the_environment_of_both_is_no_framework_that_is_compared():
+    assert frameworks.TOGETHER not in frameworks.names()
+    assert frameworks.load(frameworks.TOGETHER).TITLE
+    assert environments.requirements_path(frameworks.TOGETHER, "cpu").is_file()
+
+
+# What is planned.
+
+
+@pytest.fixture
+def make(make_campaign):
+    def make(**changes) -> campaign.Campaign:
+        parity = [Parity(item.network, item.style, item.framework, "cpu", True, "", [], []) for item in ALL]
+        values = {"profile": "default", "parity": parity, **changes}
+        return make_campaign(values.pop("implementations", ALL), **values)
+
+    return make
+
+
+def of_mistakes(trials) -> list:
+    return [trial for trial in trials if trial.purpose == MISTAKE]
+
+
+def test_the_quick_profile_makes_no_mistakes(make):
+    assert not of_mistakes(make(profile="quick").plan(0))
+    assert not campaign.mistaken_questions(make(profile="quick").settings, ALL)
+
+
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_what_is_planned_is_every_side_once_a_round_with_its_control(make, profile):
+    planned = make(profile=profile)
+    rounds = [of_mistakes(planned.plan(number)) for number in range(3)]
+    names = collections.Counter(trial.identifier for trial in itertools.chain(*rounds))
+    assert max(names.values()) == 1
+    for network in NETWORKS:
+        wanted = campaign.mistaken_sides(profile, network)
+        found = {
+            (trial.style, tuple(trial.mistakes), trial.batch_size)
+            for trial in rounds[0]
+            if trial.network == network
+        }
+        assert found == {(side.style, side.mistakes, side.batch_size) for side in wanted}
+        assert (mistakes.FIRST, (), None) in found
+        assert (mistakes.SECOND, (), None) in found
+
+
+def test_the_thorough_profile_makes_every_mistake_on_both_networks(make):
+    found = of_mistakes(make(profile="thorough").plan(0))
+    for network in NETWORKS:
+        made = {name for trial in found if trial.network == network for name in trial.mistakes}
+        wanted = {name for _, on, side in SIDES if on == network for name in side.mistakes}
+        assert made == wanted
+
+
+def test_the_default_profile_makes_the_most_important_on_lenet(make):
+    found = of_mistakes(make().plan(0))
+    made = {network: {n for t in found if t.network == network for n in t.mistakes} for network in NETWORKS}
+    assert {"unsynchronised", "pooling_stride", "optimiser_defaults", "drift"} <= made["lenet"]
+    assert "inherited_memory" in made["mlp"] - made["lenet"]
+
+
+def test_a_mistake_is_the_only_difference_to_its_control(make):
+    """The same images, batches, threads and length; only the interpreter may hold the other framework too."""
+    found = of_mistakes(make().plan(1))
+    controls = {(t.network, t.style): t for t in found if not t.mistakes and t.batch_size is None}
+    compared = 0
+    for trial in found:
+        control = controls.get((trial.network, trial.style))
+        if control is None or trial.batch_size is not None:
+            continue
+        compared += 1
+        values, others = dataclasses.asdict(trial), dataclasses.asdict(control)
+        different = {key for key in values if values[key] != others[key]}
+        assert different <= {"identifier", "mistakes", "interpreter"}
+    assert compared > 20
+
+
+def test_every_round_draws_other_initial_values(make):
+    """Errors repeat to the last digit with one seed: they would have no spread."""
+    seeds = [{trial.seed for trial in of_mistakes(make(seed=7).plan(number))} for number in range(3)]
+    assert seeds == [{7}, {8}, {9}]
+
+
+def test_mistakes_are_mixed_with_the_rest_of_the_round(make):
+    orders = [[trial.purpose for trial in make().plan(number)] for number in range(20)]
+    assert {order[0] for order in orders} >= {MISTAKE, "measure"}
+
+
+def test_as_many_images_are_trained_on_whatever_the_batch_size(make):
+    for trial in of_mistakes(make().plan(0)):
+        size = trial.batch_size or catalogue.task(trial.network).batch_size
+        assert trial.epoch_batches * size == pytest.approx(campaign.MISTAKE_IMAGES, rel=0.07)
+
+
+def test_without_the_environment_of_both_that_mistake_is_a_row_with_its_reason(make, monkeypatch):
+    planned = make()
+    trial = next(t for t in of_mistakes(planned.plan(0)) if t.mistakes == ["one_process"])
+    record = planned._execute(trial)
+    assert (record.status, record.reason) == (UNAVAILABLE, "it was not looked for")
+
+
+def test_a_mistake_is_not_made_with_an_implementation_that_did_not_pass_the_gate(make):
+    planned = make(parity=[])
+    trial = next(t for t in of_mistakes(planned.plan(0)) if t.mistakes == ["loss_read_back"])
+    assert "did not pass the parity gate" in planned._execute(trial).reason
+
+
+def test_the_campaign_is_bound_to_the_mistakes_that_it_makes(make, monkeypatch):
+    keys = [make(profile=profile).key for profile in ("quick", "default")]
+    monkeypatch.setattr(campaign.runner, "mistakes_sha256", lambda names: "changed")
+    changed = [make(profile=profile).key for profile in ("quick", "default")]
+    assert keys[0] == changed[0]
+    assert keys[1] != changed[1]
+
+
+# Nothing of it is published.
+
+
+@pytest.fixture
+def results(make_results, make_trial, make_record):
+    """A campaign's results with records of mistakes that are ten times as fast as the comparison's."""
+    honest = make_results({"gluon_hybrid": [1.0, 1.1, 1.2], "ndarray": [2.0, 2.1, 2.2]})
+
+    def made(number: int, style: str, names: list[str]):
+        trial = make_trial(
+            identifier=f"{number:04d}-mlp-{style}-cpu-mistake-{'-'.join(names) or 'none'}",
+            purpose=MISTAKE,
+            condition=MISTAKE,
+            style=style,
+            framework="mxnet",
+            round=number,
+            epochs=2,
+            mistakes=names,
+            epoch_batches=3,
+        )
+        record = make_record(trial, wall=0.1)
+        measured = dataclasses.replace(
+            record.measurement, epochs=record.measurement.epochs * 2, passes=[], accuracies=[0.5, 0.6]
+        )
+        return dataclasses.replace(record, measurement=measured)
+
+    mistaken = [
+        made(number, style, names)
+        for number in range(3)
+        for style in ("gluon_hybrid", "ndarray")
+        for names in ([], ["unsynchronised"])
+    ]
+    return dataclasses.replace(honest, mistaken=mistaken)
+
+
+def published(results, monkeypatch, tmp_path) -> str:
+    """Everything that the pages of the comparison show."""
+    path = tmp_path / f"{len(results.mistaken)}.json"
+    store.write_results(path, results)
+    monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
+    page = pages.ComparisonPage("mlp")
+    shown = [
+        pages.table().source,
+        pages.by_pair("mlp").source,
+        *(part().source for part in (page.verdicts, page.times, page.starts, page.inference, page.memory)),
+        *(part().source for part in (page.accuracy, page.lines, page.table, page.conditions)),
+        *(pages.ImplementationPage("mlp", style).costs().source for style in ("gluon_hybrid", "ndarray")),
+        axes.axis("threads").source,
+        axes.axis("batch size").source,
+        effort.time_to_accuracy().source,
+        machine.cores().source,
+        null_test.verdict().source,
+        proof.seeds().source,
+        proof.repeatability().source,
+    ]
+    return "\n".join(shown)
+
+
+def test_no_page_of_the_comparison_changes_when_mistakes_were_measured(results, monkeypatch, tmp_path):
+    with_mistakes = published(results, monkeypatch, tmp_path)
+    without = published(dataclasses.replace(results, mistaken=[]), monkeypatch, tmp_path)
+    assert len(results.mistaken) == 12
+    assert with_mistakes == without
+
+
+def test_a_record_of_a_mistake_cannot_be_put_among_the_published_ones(results):
+    for record in results.mistaken:
+        with pytest.raises(ValueError, match="belongs to mistaken, not to records"):
+            dataclasses.replace(results, records=[*results.records, record])
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        {},
+        {"purpose": "measure"},
+        {"condition": "standard"},
+        {"purpose": "measure", "condition": "standard"},
+        {"purpose": "measure", "condition": "standard", "epoch_batches": 0},
+        {"purpose": "measure", "condition": "standard", "mistakes": []},
+        {"purpose": "accuracy", "condition": "seed"},
+    ],
+)
+def test_a_results_file_that_publishes_a_mistake_is_refused(results, disguise, tmp_path):
+    """Whatever is changed about it, as long as anything says that it was one."""
+    values = store.results_to_json(results)
+    found = json.loads(json.dumps(values["mistaken"][1]))
+    assert found["trial"]["mistakes"] == ["unsynchronised"]
+    found["trial"].update(disguise)
+    if found["measurement"]:
+        found["measurement"]["latencies"] = [0.1]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({**values, "records": [*values["records"], found]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="is not a results file"):
+        store.read_results(path)
+
+
+def test_a_published_record_among_the_mistakes_is_refused(results):
+    values = store.results_to_json(results)
+    with pytest.raises(ValueError, match="mistaken"):
+        check_results({**values, "mistaken": values["records"]})
+
+
+def test_results_with_mistakes_survive_the_file(results, tmp_path):
+    path = tmp_path / "results.json"
+    store.write_results(path, results)
+    assert store.read_results(path) == results
+
+
+def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):
+    """The last line of defence: the functions leave such records out themselves."""
+    disguised = [
+        dataclasses.replace(
+            record, trial=dataclasses.replace(record.trial, purpose="measure", condition="standard")
+        )
+        for record in results.mistaken
+        if record.trial.mistakes
+    ]
+    assert disguised
+    mixed = [*results.records, *disguised]
+    assert [arm.values(summary.epoch_seconds) for arm in summary.arms(mixed)] == [
+        arm.values(summary.epoch_seconds) for arm in summary.arms(results.records)
+    ]
+    assert summary.accuracies_by_seed(mixed, "mlp", "cpu") == summary.accuracies_by_seed(
+        results.records, "mlp", "cpu"
+    )
+    assert pairs.judged(mixed) == pairs.judged(results.records)
+    assert len(tables.rows(dataclasses.replace(results, mistaken=[]))) == 2
+
+
+def test_a_campaign_keeps_them_apart(make, make_record):
+    planned = make()
+    planned.folder.mkdir(parents=True)
+    trials = planned.plan(0)
+    wanted = [*of_mistakes(trials)[:3], *(t for t in trials if t.purpose == "measure")][:6]
+    for trial in wanted:
+        record = make_record(trial)
+        measured = dataclasses.replace(
+            record.measurement, epochs=record.measurement.epochs * 3, accuracies=[0.5] * 3
+        )
+        text = json.dumps(to_json(dataclasses.replace(record, measurement=measured, status=COMPLETED)))
+        (planned.folder / f"{trial.identifier}.record.json").write_text(text, encoding="utf-8")
+    found = planned.results()
+    assert len(found.mistaken) == 3
+    assert {record.trial.purpose for record in found.mistaken} == {MISTAKE}
+    assert {record.trial.purpose for record in found.records} == {"measure"}
+
+
+def test_a_trial_without_mistakes_does_not_even_load_them(make_trial, tmp_path):
+    """What is not in the process cannot change it."""
+    path = tmp_path / "trial.json"
+    path.write_text(json.dumps(to_json(make_trial())), encoding="utf-8")
+    program = (
+        "import json, sys\n"
+        "from tfmxbench.measure import programs\n"
+        "from tfmxbench.measure.trial import Trial\n"
+        "trial = Trial(**json.load(open(sys.argv[1])))\n"
+        "programs.run(trial, {'wall': 0.1, 'cpu': 0.1}, sys.argv[1])\n"
+        "print([name for name in sys.modules if 'mistake' in name])\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == "[]"

@@ -1,0 +1,173 @@
+"""What comes from elsewhere is what it is known to be, and nothing that is read can run."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import pathlib
+import re
+import sys
+import zipfile
+
+import pytest
+
+from tfmxbench.measure import environments
+from tfmxbench.measure.data import FILES, MIRRORS
+
+ROOT = pathlib.Path(__file__).parents[1]
+PINS = sorted((ROOT / "requirements").glob("*.txt")) + sorted((ROOT / "docs").rglob("requirements/*.txt"))
+SOURCES = [ROOT / "conf.py", *sorted((ROOT / "tfmxbench").rglob("*.py"))]
+HASHED = r"[A-Za-z0-9._-]+(\[[A-Za-z0-9,._-]+\])?==[A-Za-z0-9.!+]+( ; [^#@]+?)?( --hash=sha256:[0-9a-f]{64})+"
+
+
+def requirements(path: pathlib.Path) -> list[str]:
+    """The lines of a file of pins, continued ones joined, without comments."""
+    text = re.sub(r" *\\\n *", " ", path.read_text(encoding="utf-8"))
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)
+def test_every_pin_is_exact_and_hashed_and_names_no_other_place(path):
+    found = requirements(path)
+    assert found
+    assert [line for line in found if not re.fullmatch(HASHED, line)] == []
+
+
+def test_what_is_wanted_is_pinned_beside_it():
+    wanted = sorted((ROOT / "requirements").glob("*.in"))
+    assert wanted
+    for path in wanted:
+        pinned = "\n".join(requirements(path.with_suffix(".txt")))
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name = re.match(r"[A-Za-z0-9._-]+", line)
+            if name:
+                assert re.search(rf"^{re.escape(name[0])}==", pinned, re.M | re.I), (path.name, name[0])
+
+
+@pytest.fixture
+def wheel(tmp_path, monkeypatch) -> pathlib.Path:
+    """A package of nothing, in a folder that is all that can be installed from."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    path = folder / "tfmxbench_nothing-1.0-py3-none-any.whl"
+    contents = {
+        "tfmxbench_nothing.py": "",
+        "tfmxbench_nothing-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tfmxbench-nothing\n"
+        "Version: 1.0\n",
+        "tfmxbench_nothing-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
+        "Tag: py3-none-any\n",
+    }
+    record = "tfmxbench_nothing-1.0.dist-info/RECORD"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in contents.items():
+            archive.writestr(name, text)
+        hashed = {name: hashlib.sha256(text.encode()).digest() for name, text in contents.items()}
+        lines = [
+            f"{name},sha256={base64.urlsafe_b64encode(found).decode().rstrip('=')},{len(contents[name])}"
+            for name, found in hashed.items()
+        ]
+        archive.writestr(record, "\n".join([*lines, f"{record},,", ""]))
+    for name, value in {
+        "UV_FIND_LINKS": str(folder),
+        "UV_NO_INDEX": "1",
+        "UV_OFFLINE": "1",
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pins", "problem"),
+    [
+        ("tfmxbench-nothing==1.0 --hash=sha256:{right}", ""),
+        ("tfmxbench-nothing==1.0 --hash=sha256:{wrong}", "[Hh]ash"),
+        ("tfmxbench-nothing==1.0", "hash"),
+        ("tfmxbench-nothing --hash=sha256:{right}", "=="),
+    ],
+    ids=["right", "wrong", "none", "inexact"],
+)
+def test_a_package_is_installed_only_if_its_hash_is_the_pinned_one(
+    wheel, tmp_path, monkeypatch, pins, problem
+):
+    right = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    path = tmp_path / "pins.txt"
+    path.write_text(pins.format(right=right, wrong="0" * 64) + "\n", encoding="utf-8")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    monkeypatch.setattr(environments.frameworks.load("mxnet"), "PYTHONS", (version,))
+    monkeypatch.setattr(environments, "requirements_path", lambda framework, device: path)
+    folder = tmp_path / "environment"
+    told = environments._install("mxnet", "cpu", folder, lambda line: None)
+    assert bool(told) == bool(problem)
+    assert re.search(problem, told)
+    assert bool(list(folder.rglob("tfmxbench_nothing.py"))) == (not problem)
+
+
+def test_everything_that_is_downloaded_has_a_known_hash_and_comes_over_tls():
+    assert all(mirror.startswith("https://") for mirror in MIRRORS)
+    for file in FILES.values():
+        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+        assert re.fullmatch("[0-9a-f]{64}", file.published)
+
+
+def calls(path: pathlib.Path) -> list[tuple[str, ast.Call]]:
+    """Every call in a file, by what is called, as it is written."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def imported(path: pathlib.Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_nothing_that_is_read_is_unpickled():
+    """A pickle is a program; so is YAML that is loaded with all its tags."""
+    unpickling = {
+        "pickle",
+        "cPickle",
+        "_pickle",
+        "dill",
+        "cloudpickle",
+        "joblib",
+        "shelve",
+        "marshal",
+        "yaml",
+    }
+    loaded = 0
+    for path in SOURCES:
+        assert not {name.partition(".")[0] for name in imported(path)} & unpickling, path
+        for name, call in calls(path):
+            assert not re.search(r"(^|\.)(torch\.load|read_pickle|yaml\.load)$", name), path
+            if re.fullmatch(r"(np|numpy)\.load", name):
+                loaded += 1
+                given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+                assert given.get("allow_pickle") == "False", f"{path}:{call.lineno}"
+    assert loaded >= 3
+
+
+def test_no_shell_is_given_a_string():
+    for path in SOURCES:
+        for name, call in calls(path):
+            where = f"{path}:{call.lineno}: {name}"
+            assert name not in {"os.system", "os.popen", "commands.getoutput", "pty.spawn"}, where
+            assert not re.search(r"(^|\.)(getoutput|getstatusoutput|create_subprocess_shell)$", name), where
+            assert not re.match(r"os\.(exec|spawn)", name), where
+            assert not [keyword for keyword in call.keywords if keyword.arg == "shell"], where
+            if re.match(r"subprocess\.(run|Popen|call|check_call|check_output)$", name):
+                assert not isinstance(call.args[0], ast.Constant | ast.JoinedStr), where
+        found = imported(path)
+        assert not [name for name in found if re.match(r"(os\.(system|popen)|subprocess\.get)", name)], path
+
+
+def test_no_text_is_run_as_code():
+    """What an implementation file says of itself is read as a literal, and never evaluated."""
+    for path in SOURCES:
+        for name, call in calls(path):
+            assert name not in {"eval", "exec", "compile", "__import__"}, f"{path}:{call.lineno}: {name}"

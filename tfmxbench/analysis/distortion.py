@@ -1,0 +1,269 @@
+"""What a mistake does to a comparison: the honest ratio, the distorted one, and what lies between."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import scipy.stats
+
+from tfmxbench import mistakes
+from tfmxbench.analysis import statistics, summary
+from tfmxbench.analysis.statistics import CONFIDENCE, Estimate
+from tfmxbench.measure.store import Results
+from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
+from tfmxbench.mistakes import Side, Sides, Variant
+
+# What a mistake does to the verdict.
+KEPT = "keeps the verdict"
+TURNED_OVER = "turns the verdict over"
+MADE_UP = "makes a difference up"
+HIDDEN = "hides the difference"
+LEFT_TO_CHANCE = "leaves the verdict to chance"
+NOT_KNOWN = "not known from one round"
+
+# How much it moves the ratio.
+MOVES = "moves the ratio"
+DOES_NOT_MATTER = "did not matter here"
+CANNOT_BE_TOLD = "cannot be told from noise here"
+
+
+@dataclasses.dataclass(frozen=True)
+class Distortion:
+    """A variant of a mistake on a network, and what it did in a campaign.
+
+    Attributes
+    ----------
+    mistake : str
+        Name of the mistake.
+    network : str
+    variant : Variant
+    honest, distorted : Estimate or None
+        Ratios of the first side's figure to the second's, paired by round; None where there is no round
+        with both. Of a variant that is unpaired, the distorted one's interval is that of a single run.
+    factor : Estimate or None
+        Distorted over honest, paired by round.
+    """
+
+    mistake: str
+    network: str
+    variant: Variant
+    honest: Estimate | None
+    distorted: Estimate | None
+    factor: Estimate | None
+
+    @property
+    def effect(self) -> str:
+        """What the mistake does to the verdict, each read off its own interval."""
+        if self.honest is None or self.distorted is None:
+            return NOT_KNOWN
+        before, after = statistics.verdict(self.honest), statistics.verdict(self.distorted)
+        if "not known" in (before, after):
+            return NOT_KNOWN
+        undecided = "no clear difference"
+        if self.variant.unpaired and after == undecided:
+            # One run of each names a winner all the same.
+            return LEFT_TO_CHANCE
+        if before == after:
+            return KEPT
+        if before == undecided:
+            return MADE_UP
+        return HIDDEN if after == undecided else TURNED_OVER
+
+    @property
+    def matters(self) -> str:
+        """Whether the mistake moves the ratio by more than noise."""
+        if self.factor is None or not self.factor.has_interval:
+            return NOT_KNOWN
+        if not self.factor.low <= 1 <= self.factor.high:
+            return MOVES
+        return CANNOT_BE_TOLD if statistics.too_wide(self.factor) else DOES_NOT_MATTER
+
+    @property
+    def size(self) -> float:
+        """How far the ratio is moved, either way: a factor of at least 1; NaN where not known."""
+        if self.factor is None:
+            return math.nan
+        if self.variant.unpaired and self.factor.has_interval:
+            return max(self.factor.high, 1 / self.factor.low)
+        return max(self.factor.value, 1 / self.factor.value)
+
+
+def of_campaign(results: Results) -> list[Distortion]:
+    """What each mistake did on each network, in the order of the mistakes' names.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    list of Distortion
+        Those that the campaign has the trials for, in part at least.
+    """
+    networks = sorted({record.trial.network for record in results.mistaken})
+    found = []
+    for name in mistakes.names():
+        for variant in mistakes.load(name).variants:
+            for network in networks:
+                if variant.networks is None or network in variant.networks:
+                    one = _distortion(results, name, network, variant)
+                    if one is not None:
+                        found.append(one)
+    return found
+
+
+def _distortion(results: Results, name: str, network: str, variant: Variant) -> Distortion | None:
+    honest = _values(results, network, variant.honest)
+    distorted = _values(results, network, variant.distorted)
+    if not all([*honest, *distorted]) and not _was_asked_for(results, network, variant):
+        return None
+    ratio = _ratio(*honest)
+    if variant.unpaired:
+        single = single_run(list(distorted[0].values()), list(distorted[1].values()))
+        factor = single and ratio and _over(single, ratio.value)
+        return Distortion(name, network, variant, ratio, single, factor)
+    both = _quotients(distorted), _quotients(honest)
+    return Distortion(name, network, variant, ratio, _ratio(*distorted), _ratio(*both))
+
+
+def _was_asked_for(results: Results, network: str, variant: Variant) -> bool:
+    """Whether a trial of it was made, even if none completed."""
+    wanted = {(side.style, side.mistakes) for side in variant.distorted if side.mistakes}
+    return any(
+        record.trial.network == network and (record.trial.style, tuple(record.trial.mistakes)) in wanted
+        for record in results.mistaken
+    )
+
+
+def _values(results: Results, network: str, sides: Sides) -> tuple[Mapping[int, float], Mapping[int, float]]:
+    """The figure of each side by round."""
+    first, second = (values(results, network, side) for side in sides)
+    return first, second
+
+
+def values(results: Results, network: str, side: Side) -> dict[int, float]:
+    """The figure of a side, by round.
+
+    Parameters
+    ----------
+    results : Results
+    network : str
+    side : Side
+
+    Returns
+    -------
+    dict of int to float
+        Of the rounds in which its trial completed.
+    """
+    figure = FIGURES[side.figure]
+    if side.published:
+        condition = STANDARD if side.batch_size is None else summary.BATCH_SIZE
+        for arm in summary.arms(results.records, condition):
+            if (arm.network, arm.device, arm.style, arm.batch_size) == (
+                network,
+                "cpu",
+                side.style,
+                side.batch_size,
+            ):
+                return arm.values(figure)
+        return {}
+    return {
+        record.trial.round: value
+        for record in trials(results, network, side)
+        if record.measurement is not None and (value := figure(record.measurement)) is not None
+    }
+
+
+def trials(results: Results, network: str, side: Side) -> list[Record]:
+    """The records of the trials that show a mistake's side, also of those that did not complete."""
+    return [
+        record
+        for record in results.mistaken
+        if (
+            record.trial.network,
+            record.trial.style,
+            tuple(record.trial.mistakes),
+            record.trial.batch_size,
+        )
+        == (network, side.style, side.mistakes, side.batch_size)
+    ]
+
+
+def _ratio(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate | None:
+    if not first.keys() & second.keys():
+        return None
+    return statistics.ratio(dict(first), dict(second))
+
+
+def _quotients(pair: tuple[Mapping[int, float], Mapping[int, float]]) -> dict[int, float]:
+    first, second = pair
+    return {number: first[number] / second[number] for number in sorted(first.keys() & second.keys())}
+
+
+def _over(found: Estimate, value: float) -> Estimate:
+    return Estimate(found.value / value, found.low / value, found.high / value, found.trials)
+
+
+def single_run(
+    first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
+) -> Estimate | None:
+    """What one run of each says, and between which limits it lies: a prediction interval.
+
+    The logarithm of a further run of each, from different rounds, lies within ``t * s * sqrt(1 + 1/n)``
+    of the mean, where s is the spread of both together (Geisser, 1993, "Predictive Inference").
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        One value a trial, all greater than 0.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    Estimate or None
+        None where one of the two has no value; without an interval where one has but one.
+    """
+    if not first or not second:
+        return None
+    one, other = np.log(first), np.log(second)
+    centre = math.exp(float(one.mean() - other.mean()))
+    number = min(len(first), len(second))
+    if number == 1:
+        return Estimate(centre, math.nan, math.nan, 1)
+    spread = math.sqrt((one.var(ddof=1) + other.var(ddof=1)) * (1 + 1 / number))
+    reach = math.exp(float(scipy.stats.t.ppf((1 + confidence) / 2, number - 1)) * spread)
+    return Estimate(centre, centre / reach, centre * reach, number)
+
+
+def _first_pass(measurement: Measurement) -> float:
+    first = measurement.epochs[0]
+    return first.wall / summary.epochs_of(first, measurement)
+
+
+def _all_passes(measurement: Measurement) -> float:
+    passes: list[Pass] = measurement.epochs + measurement.passes
+    epochs = sum(summary.epochs_of(item, measurement) for item in passes)
+    return sum(item.wall for item in passes) / epochs
+
+
+def _error(measurement: Measurement, last: bool) -> float | None:
+    if not measurement.accuracies or not measurement.test_images:
+        return None
+    share = 1 - measurement.accuracies[-1 if last else 0]
+    # No ratio to nothing: half an image stands for none.
+    return max(share, 0.5 / measurement.test_images)
+
+
+FIGURES: dict[str, Callable[[Measurement], float | None]] = {
+    mistakes.EPOCH: summary.epoch_seconds,
+    mistakes.FIRST_PASS: _first_pass,
+    mistakes.ALL_PASSES: _all_passes,
+    mistakes.MEMORY: summary.peak_megabytes,
+    mistakes.ERROR: functools.partial(_error, last=False),
+    mistakes.LAST_ERROR: functools.partial(_error, last=True),
+}

@@ -1,0 +1,44 @@
+"""Switches mistakes on in the process of a trial that was asked for them.
+
+This runs in the framework's environment, before anything is imported or measured there.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import types
+
+from tfmxbench import frameworks, mistakes
+from tfmxbench.measure import programs
+from tfmxbench.measure.trial import Trial
+
+NETWORKS = pathlib.Path(__file__).parents[1] / "networks"
+
+
+def switch_on(trial: Trial) -> None:
+    """Change the harness of this process, and the implementation, as the trial's mistakes do.
+
+    Raises
+    ------
+    ValueError
+        If there is no such mistake, or an edit does not fit the implementation.
+    """
+    harness = mistakes.Harness(programs, frameworks.load(trial.framework), trial)
+    for name in trial.mistakes:
+        change = mistakes.load(name).switch_on
+        if change is not None:
+            change(harness)
+    if mistakes.changes_code(trial.mistakes, trial.network, trial.style):
+        _plant(trial)
+
+
+def _plant(trial: Trial) -> None:
+    """Have the implementation be imported with the mistakes in it; its file stays as it is."""
+    path = NETWORKS / trial.network / f"{trial.style}.py"
+    source = path.read_text(encoding="utf-8")
+    changed = mistakes.edited(source, trial.mistakes, trial.network, trial.style)
+    module = types.ModuleType(f"tfmxbench.networks.{trial.network}.{trial.style}")
+    module.__file__ = str(path)
+    exec(compile(changed, str(path), "exec"), module.__dict__)
+    sys.modules[module.__name__] = module
