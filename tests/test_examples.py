@@ -189,9 +189,8 @@ def test_what_cannot_be_shown_is_replaced(execute):
 
 
 def test_an_example_is_given_nothing(execute, monkeypatch):
-    """No input, no variables of the builder's, no modules beside it, a folder of its own.
-
-    The one variable is the mark by which what it starts is found and ended.
+    """No input, no variables of the builder's, no modules beside it, a folder of its own; but for a mark, by
+    which what it starts is found.
     """
     monkeypatch.setenv("PYTHONPATH", "/nonexistent")
     monkeypatch.setenv("TFMXBENCH_DATA_DIR", "/nonexistent")

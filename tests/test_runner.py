@@ -205,7 +205,7 @@ def test_a_flood_of_output_is_bounded(misbehave):
         """
     )
     assert_failed(record, "exited with code 3")
-    assert record.output.endswith("spam the end")
+    assert record.output.endswith("eggs the end")
     assert len(record.output) <= runner.OUTPUT_LIMIT
     assert memory.peak() - before < 50e6
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -277,9 +278,13 @@ def compare(
     )
     found: dict[gate.Question, Parity] = {}
     console = Console(stderr=True)
-    with Progress(*COLUMNS, console=console) as progress:
+    with (
+        Progress(*COLUMNS, console=console) as progress,
+        # What is running is ended at once, also when it is not there that an interrupt comes.
+        contextlib.closing(passing.run(questions)) as answers,
+    ):
         shown = progress.add_task("parity", total=len(questions), remaining="")
-        for question, judged in passing.run(questions):
+        for question, judged in answers:
             found[question] = judged
             progress.update(shown, advance=1, description=f"parity: {judged.name}")
             if not judged.passed and not judged.mistakes:

@@ -16,7 +16,7 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ class Gate:
     epochs: int
     cache: pathlib.Path
 
-    def run(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Parity]]:
+    def run(self, questions: Sequence[Question]) -> Generator[tuple[Question, Parity], None, None]:
         """Compare implementations with their network's reference.
 
         Nothing is timed here, so several are compared at a time, each on processors of its own: where
@@ -109,11 +109,16 @@ class Gate:
         with concurrent.futures.ThreadPoolExecutor(
             places.qsize(), initializer=lambda: machine.keep_to(places.get())
         ) as pool:
-            # What takes longest comes first, and those who do not wait for it after that.
-            first = [pool.submit(self._arrays, reference) for reference in self._references(asked)]
-            waiting = {pool.submit(self.answer, question): question for question in _short_first(asked)}
-            started: list[concurrent.futures.Future[Any]] = [*first, *waiting]
+            started: list[concurrent.futures.Future[Any]] = []
+            waiting: dict[concurrent.futures.Future[Parity], Question] = {}
             try:
+                # What takes longest comes first, and those who do not wait for it after that.
+                for reference in self._references(asked):
+                    started.append(pool.submit(self._arrays, reference))
+                for question in _short_first(asked):
+                    answer = pool.submit(self.answer, question)
+                    started.append(answer)
+                    waiting[answer] = question
                 while waiting:
                     # With a time limit, so that an interrupt is noticed whichever thread it reaches.
                     done, _ = concurrent.futures.wait(

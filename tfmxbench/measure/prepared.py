@@ -70,7 +70,8 @@ def write_prepared(arrays: Mapping[str, np.ndarray], folder: pathlib.Path, stem:
         part.replace(path)
     except OSError as error:
         # Of a full disk, the system does not say which file it was that did not fit.
-        error.filename = str(path)
+        if error.errno is not None:
+            error.filename = str(path)
         raise
     finally:
         part.unlink(missing_ok=True)

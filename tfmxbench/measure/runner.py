@@ -401,7 +401,8 @@ def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[Te
         _keep_name(path.parent)
     except OSError as error:
         # Of a full disk, the system does not say which file it was that did not fit.
-        error.filename = str(path)
+        if error.errno is not None:
+            error.filename = str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
