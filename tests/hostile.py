@@ -37,7 +37,7 @@ TEXTS = (
     "[bold]b[/bold] [/red] [link=http://example.org]l[/link] :warning: ${PATH} $(id) `id` %s {0}",
 )
 # What a campaign names of the code that was measured; a site is not built from other names.
-NAMES = {"identifier", "purpose", "network", "style", "framework", "status", "condition"}
+NAMES = {"identifier", "purpose", "network", "style", "framework", "status", "condition", "mistakes"}
 
 
 def everything(
@@ -94,6 +94,36 @@ def everything(
             )
             made = make_record(trial, measurement=None)
             records.append(dataclasses.replace(made, products=MatrixProducts(1000, [0.02, 0.03])))
+    mistaken = []
+
+    def mistake(item: catalogue.Implementation, number: int, names: list[str]) -> None:
+        trial = make_trial(
+            identifier=f"{number:04d}-{item.network}-{item.style}-cpu-mistake-{'-'.join(names) or 'none'}",
+            purpose="mistake",
+            condition="mistake",
+            network=item.network,
+            style=item.style,
+            framework=item.framework,
+            round=number,
+            epochs=2,
+            epoch_batches=7,
+            mistakes=names,
+        )
+        record = make_record(trial, wall=0.5 + 0.01 * number)
+        measured = dataclasses.replace(
+            record.measurement,
+            epochs=[Pass(0.5, 0.5, 7, 896, 0.3), Pass(0.4, 0.5, 7, 896, 0.3)],
+            passes=[],
+            accuracies=[0.5, 0.6],
+        )
+        mistaken.append(dataclasses.replace(record, measurement=measured))
+
+    for number in range(rounds):
+        for item in chosen:
+            if item.style in ("keras_function", "gluon_hybrid"):
+                for names in ([], ["drift"], ["inherited_memory"]):
+                    mistake(item, number, names)
+    mistaken[-1] = dataclasses.replace(mistaken[-1], status=FAILED, reason="it failed", measurement=None)
     first = chosen[0]
     for seed in (1, 2, 3):
         for item in chosen:
@@ -125,6 +155,13 @@ def everything(
             for framework in ("mxnet", "numpy", "tensorflow")
         ],
         records=records,
+        mistaken=mistaken,
+        mistaken_parity=[
+            Parity(
+                *("mlp", "gluon_hybrid", "mxnet", "cpu", False, "it differs", [2.3], [1e-3]),
+                mistakes=["loss_read_back"],
+            )
+        ],
     )
 
 
@@ -170,7 +207,8 @@ def fill(values: dict[str, Any]) -> dict[str, Any]:
     # Every style failed the gate, each for another reason.
     for number, judged in enumerate(values["parity"]):
         judged |= {"passed": False, "reason": TEXTS[number % len(TEXTS)]}
-    values["records"][0]["reason"] = "\n".join(TEXTS)
+    values["records"][0]["reason"] = values["mistaken"][-1]["reason"] = "\n".join(TEXTS)
+    values["mistaken_parity"][0]["reason"] = "\n".join(TEXTS)
     # One more, for which there is no such device.
     values["parity"].append({**values["parity"][0], "device": SCRIPTS})
     return values

@@ -30,6 +30,7 @@ PAGES = (
     "gallery/mlp/plot_mlp_reference.html",
     "topics/plot_parity.html",
     "topics/plot_null_test.html",
+    "topics/plot_mistakes.html",
     "topics/plot_threads.html",
     "topics/plot_batch_size.html",
     "topics/plot_device.html",

@@ -180,7 +180,7 @@ def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_p
     (tmp_path / "here").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
     assert ended.code == 2, ended.err
-    assert ended.sentence.startswith("tfmxbench: build: Read-only file system; finished trials are kept")
+    assert ended.sentence.startswith("tfmxbench: results.json cannot be written: Read-only file system")
 
 
 @needs_mounts

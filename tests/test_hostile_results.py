@@ -30,6 +30,7 @@ from tfmxbench.report import (
     axes,
     effort,
     machine,
+    mistakes,
     null_test,
     pages,
     phrasebook,
@@ -69,6 +70,7 @@ COMPUTED = {
         for module, names in (
             (machine, "fractions rates cores energy environments"),
             (null_test, "verdict picture table"),
+            (mistakes, "verdict picture together checklist gate each table"),
             (proof, "verdict divergence table between repeatability seeds"),
         )
         for name in names.split()
@@ -261,7 +263,7 @@ def test_numbers_at_the_ends_of_what_is_allowed_are_shown_as_numbers(
     chooser = random.Random(0)
     for kind, container, key in list(numbers(values)):
         if kind in ladders:
-            least, *_, greatest = ladders[kind]
+            least, greatest = ladders[kind][0], ladders[kind][-1]
             container[key] = {"least": least, "greatest": greatest}.get(end, chooser.choice(ladders[kind]))
     assert len(ladders) > 30
     show(values)

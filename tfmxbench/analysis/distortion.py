@@ -205,7 +205,10 @@ def _quotients(pair: tuple[Mapping[int, float], Mapping[int, float]]) -> dict[in
 
 
 def _over(found: Estimate, value: float) -> Estimate:
-    return Estimate(found.value / value, found.low / value, found.high / value, found.trials)
+    value, low, high = (
+        statistics.power(math.log(part) - math.log(value)) for part in (found.value, found.low, found.high)
+    )
+    return Estimate(value, low, high, found.trials)
 
 
 def single_run(
@@ -231,13 +234,14 @@ def single_run(
     if not first or not second:
         return None
     one, other = np.log(first), np.log(second)
-    centre = math.exp(float(one.mean() - other.mean()))
+    centre = float(one.mean() - other.mean())
     number = min(len(first), len(second))
     if number == 1:
-        return Estimate(centre, math.nan, math.nan, 1)
+        return Estimate(statistics.power(centre), math.nan, math.nan, 1)
     spread = math.sqrt((one.var(ddof=1) + other.var(ddof=1)) * (1 + 1 / number))
-    reach = math.exp(float(scipy.stats.t.ppf((1 + confidence) / 2, number - 1)) * spread)
-    return Estimate(centre, centre / reach, centre * reach, number)
+    reach = float(scipy.stats.t.ppf((1 + confidence) / 2, number - 1)) * spread
+    low, middle, high = (statistics.power(centre + step) for step in (-reach, 0.0, reach))
+    return Estimate(middle, low, high, number)
 
 
 def _first_pass(measurement: Measurement) -> float:

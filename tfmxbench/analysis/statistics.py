@@ -82,10 +82,11 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
         return Estimate(float(values[0]), math.nan, math.nan, 1)
     spread = float(logarithms.std(ddof=1)) / math.sqrt(len(values))
     reach = float(scipy.stats.t.ppf((1 + confidence) / 2, len(values) - 1)) * spread
-    return Estimate(math.exp(centre), _power(centre - reach), _power(centre + reach), len(values))
+    return Estimate(math.exp(centre), power(centre - reach), power(centre + reach), len(values))
 
 
-def _power(logarithm: float) -> float:
+def power(logarithm: float) -> float:
+    """The number with that natural logarithm, which stays finite and above 0."""
     # exp(700) is about the greatest float: a wild interval must not become an error.
     return math.exp(min(max(logarithm, -700), 700))
 
@@ -323,17 +324,17 @@ def compare_independent(
     difference = float(one.mean() - other.mean())
     trials = min(len(first), len(second))
     if trials == 1:
-        return Estimate(_power(difference), math.nan, math.nan, 1), math.nan
+        return Estimate(power(difference), math.nan, math.nan, 1), math.nan
     if _all_equal(one) and _all_equal(other):
         probability = float(_all_equal([one[0], other[0]]))
-        return Estimate(_power(difference), _power(difference), _power(difference), trials), probability
+        return Estimate(power(difference), power(difference), power(difference), trials), probability
     with warnings.catch_warnings():
         # One of the two may have no spread, which SciPy warns of; that of the other suffices.
         warnings.simplefilter("ignore", RuntimeWarning)
         test = scipy.stats.ttest_ind(one, other, equal_var=False)
         interval = test.confidence_interval(confidence)
     return Estimate(
-        _power(difference), _power(float(interval.low)), _power(float(interval.high)), trials
+        power(difference), power(float(interval.low)), power(float(interval.high)), trials
     ), float(test.pvalue)
 
 
