@@ -137,7 +137,7 @@ PROFILES = {
         to_goal="fastest",
         null_pairs=("low level, compiled",),
         axis_pairs=("own loop, compiled",),
-        batch_sizes=(32, 512, 1024),
+        batch_sizes=(32, 1024),
         products=True,
         mistakes="brief",
     ),

@@ -61,7 +61,7 @@ def remove(folder: pathlib.Path, pattern: str = "*") -> None:
     ----------
     folder : pathlib.Path
     pattern : str
-        What their names are like, as :meth:`pathlib.Path.glob` takes it.
+        What their names are like, as ``pathlib.Path.glob`` takes it.
     """
     with contextlib.suppress(OSError):
         for path in list(folder.glob(pattern)):

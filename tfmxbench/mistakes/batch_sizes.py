@@ -2,13 +2,13 @@
 
 from tfmxbench.mistakes import FIRST, SECOND, Mistake, Side, Source, Variant, both
 
-LARGE = 512
+LARGE = 1024
 
 MISTAKE = Mistake(
     title="Batches of different sizes",
     what=(
         "A larger batch means fewer steps, each with less of Python and of starting operations in it. "
-        "Throughput at 512 beside throughput at 128 compares the sizes; and the larger one learns less in "
+        "Throughput at 1024 beside throughput at 128 compares the sizes; and the larger one learns less in "
         "an epoch, which the throughput does not show."
     ),
     who=(
