@@ -182,7 +182,7 @@ def driver(folder: pathlib.Path, monkeypatch, content: str) -> None:
         ("#!/bin/sh\necho broken; exit 255", "the NVIDIA driver lists no GPU", "none"),
         ("#!/bin/sh\n", "the NVIDIA driver lists no GPU", "none"),
         ("#!/bin/sh\nprintf '\\377\\n'", "", "\ufffd"),
-        ("#!/bin/sh\nsleep 600", "the NVIDIA driver did not answer within 1 s", "none that answers"),
+        ("#!/bin/sh\nexec sleep 600", "the NVIDIA driver did not answer within 1 s", "none that answers"),
         ("not a program", "nvidia-smi could not be started: Exec format error", "none that answers"),
     ],
     ids=["works", "fails", "fails aloud", "lists nothing", "not UTF-8", "hangs", "damaged"],

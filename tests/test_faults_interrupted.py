@@ -180,7 +180,20 @@ def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_p
     (tmp_path / "here").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
     assert ended.code == 2, ended.err
-    assert ended.sentence.startswith("tfmxbench: results.json cannot be written: Read-only file system")
+    assert "Read-only file system" in ended.sentence
+    assert "results.json" in ended.sentence
+    assert ran(tmp_path) == []
+
+
+@needs_mounts
+def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+    (tmp_path / "here" / "build").mkdir(parents=True)
+    ended = stage.run(tmp_path, read_only=[str(tmp_path / "here" / "build")])
+    assert ended.code == 2, ended.err
+    assert ended.sentence == (
+        "tfmxbench: build/campaigns: Read-only file system; finished trials are kept, and the same command "
+        "goes on from there"
+    )
 
 
 @needs_mounts

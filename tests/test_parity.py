@@ -147,7 +147,7 @@ def test_of_several_differences_the_first_is_named_in_the_order_of_computing():
         if name == "losses":
             found[name][int(place.partition(" ")[2])] *= 2
         else:
-            found[name] = found[name] * 2
+            found[name] = found[name] / 2
         named.append(judge(found).reason.partition(" by ")[0] + " by")
     assert named == list(PLACES.values())[::-1]
 
@@ -375,7 +375,7 @@ def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypat
     monkeypatch.setattr(
         sys.modules[__name__],
         "rounded",
-        lambda numbers: {name: values.astype(np.float32) * 2 for name, values in numbers.items()},
+        lambda numbers: {name: values.astype(np.float32) / 2 for name, values in numbers.items()},
     )
     first = make_gate().compare(implementation, "cpu")
     assert first.reason.startswith(PLACES["logits"])
