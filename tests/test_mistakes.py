@@ -17,7 +17,7 @@ from tfmxbench.measure import campaign, environments, store
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.trial import COMPLETED, MISTAKE, UNAVAILABLE, to_json
 from tfmxbench.networks import catalogue
-from tfmxbench.report import axes, effort, machine, null_test, pages, proof, tables
+from tfmxbench.report import axes, effort, machine, null_test, pages, proof, records, tables
 
 NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
@@ -308,6 +308,14 @@ def test_results_with_mistakes_survive_the_file(results, tmp_path):
     path = tmp_path / "results.json"
     store.write_results(path, results)
     assert store.read_results(path) == results
+
+
+def test_the_table_of_raw_values_has_them_too_and_says_what_they_are(results):
+    found = list(records.rows(results))
+    mistaken = [row for row in found if row["purpose"] == MISTAKE]
+    assert {row["trial"] for row in mistaken} == {record.trial.identifier for record in results.mistaken}
+    assert {row["mistakes"] for row in mistaken} == {"", "unsynchronised"}
+    assert {row["mistakes"] for row in found if row["purpose"] != MISTAKE} == {""}
 
 
 def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):

@@ -18,6 +18,7 @@ COLUMNS = (
     "trial",
     "purpose",
     "condition",
+    "mistakes",
     "network",
     "style",
     "framework",
@@ -66,6 +67,9 @@ ESCAPE = "'"
 def rows(results: Results) -> Iterator[dict[str, Value]]:
     """The raw values of all trials, in the order in which the trials were measured.
 
+    Those of the comparison come first, and after them those that show what mistakes do: their purpose
+    is ``mistake``, and ``mistakes`` names what was switched on.
+
     Parameters
     ----------
     results : Results
@@ -80,13 +84,14 @@ def rows(results: Results) -> Iterator[dict[str, Value]]:
         the seconds since the start of the process. What was not recorded has no line. A trial that
         did not complete has, before what is known of it, a line without a quantity or a value.
     """
-    for record in results.records:
+    for record in [*results.records, *results.mistaken]:
         trial = record.trial
         of_trial: dict[str, Value] = {
             "campaign": results.campaign,
             "trial": trial.identifier,
             "purpose": trial.purpose,
             "condition": trial.condition,
+            "mistakes": " ".join(trial.mistakes),
             "network": trial.network,
             "style": trial.style,
             "framework": trial.framework,
