@@ -65,7 +65,7 @@ def test_figures_are_drawn_and_described(browser, site):
 
 
 def test_the_reader_chooses_two_implementations_and_can_share_the_choice(browser, site):
-    from selenium.webdriver.support.ui import Select
+    from selenium.webdriver.support.ui import Select, WebDriverWait
 
     resize(browser, 1300)
     visit(browser, site, COMPARISON)
@@ -88,12 +88,17 @@ def test_the_reader_chooses_two_implementations_and_can_share_the_choice(browser
     address = browser.current_url
     browser.get("about:blank")
     browser.get(address)
-    assert shown() == ["ndarray", "variables_function"]
-    columns = browser.find_elements("css selector", ".tfmxbench-column")
-    assert columns[0].location["y"] == columns[1].location["y"], "beside each other where there is room"
+    # A slow machine is a while behind: what is claimed has to become so, and within patience.
+    patience = WebDriverWait(browser, 60)
+    patience.until(lambda _: shown() == ["ndarray", "variables_function"])
+
+    def tops() -> list[int]:
+        columns = browser.find_elements("css selector", ".tfmxbench-column")
+        return [column.location["y"] for column in columns[:2]]
+
+    patience.until(lambda _: tops()[0] == tops()[1], "beside each other where there is room")
     resize(browser, 390)
-    columns = browser.find_elements("css selector", ".tfmxbench-column")
-    assert columns[0].location["y"] < columns[1].location["y"], "below each other on a phone"
+    patience.until(lambda _: tops()[0] < tops()[1], "below each other on a phone")
 
 
 def test_a_pair_has_a_page_on_which_its_parts_are_beside_each_other(browser, site):
