@@ -5,9 +5,10 @@ This runs in the framework's environment, before anything is imported or measure
 
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 import sys
-import types
+import tempfile
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.measure import programs
@@ -38,7 +39,14 @@ def _plant(trial: Trial) -> None:
     path = NETWORKS / trial.network / f"{trial.style}.py"
     source = path.read_text(encoding="utf-8")
     changed = mistakes.edited(source, trial.mistakes, trial.network, trial.style)
-    module = types.ModuleType(f"tfmxbench.networks.{trial.network}.{trial.style}")
+    name = f"tfmxbench.networks.{trial.network}.{trial.style}"
+    with tempfile.TemporaryDirectory(prefix="tfmxbench-") as folder:
+        planted = pathlib.Path(folder, path.name)
+        planted.write_text(changed, encoding="utf-8")
+        specification = importlib.util.spec_from_file_location(name, planted)
+        assert specification is not None and specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        sys.modules[name] = module
+        specification.loader.exec_module(module)
+    # The record states the hash of the file that was changed; its mistakes say what else was.
     module.__file__ = str(path)
-    exec(compile(changed, str(path), "exec"), module.__dict__)
-    sys.modules[module.__name__] = module

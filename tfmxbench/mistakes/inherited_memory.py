@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 import sys
 
 from tfmxbench.mistakes import FIRST, MEMORY, SECOND, Harness, Mistake, Side, Source, Variant, both
@@ -16,7 +17,11 @@ def switch_on(harness: Harness) -> None:
         held = bytearray(PARENT_BYTES)
         # Memory counts once it is written to.
         held[:: resource.getpagesize()] = b"\1" * len(range(0, PARENT_BYTES, resource.getpagesize()))
-        os.execve(sys.executable, sys.orig_argv, {**os.environ, STARTED_BY_PARENT: "1"})
+        # The trial itself is run by a child of this process, and leaves the result.
+        line = [sys.executable, *sys.orig_argv[1:]]
+        ended = subprocess.run(line, env={**os.environ, STARTED_BY_PARENT: "1"}, check=False)
+        del held
+        os._exit(max(ended.returncode, 0) or int(ended.returncode < 0))
     # Linux counts it in units of 1024 bytes.
     harness.programs.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
