@@ -254,9 +254,11 @@ def test_the_pages_follow_the_records(checkout, site_results, site):
     failed = next(item for item in values["records"] if item["trial"]["style"] == "ndarray")
     failed.update(status="failed", measurement=None, reason="killed by <b>a test</b>")
     for record in values["records"]:
-        if record["trial"]["style"] == "module":
+        # Its counterpart's are set too: what a busy machine measured may differ too much to conclude.
+        seconds = {"module": 41.5, "keras_sequential": 4.0}.get(record["trial"]["style"])
+        if seconds is not None:
             for item in record["measurement"]["epochs"] + record["measurement"]["passes"]:
-                item["wall"] = 41.5 + record["trial"]["round"] / 5
+                item["wall"] = seconds + record["trial"]["round"] / 5
     altered = checkout / "build" / "altered.json"
     altered.write_text(json.dumps(values), encoding="utf-8")
     before = (site / COMPARISON).read_text(encoding="utf-8")
