@@ -373,3 +373,9 @@ def test_a_trial_without_mistakes_does_not_even_load_them(make_trial, tmp_path):
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
     assert finished.stdout.strip() == "[]"
+
+
+def test_the_gate_is_asked_about_each_mistake_in_each_implementation_once(make):
+    asked = campaign.mistaken_questions(make().settings, ALL)
+    assert len(asked) == len(set(asked)) > 10
+    assert all(len(question.mistakes) == 1 for question in asked)

@@ -659,7 +659,7 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
 
 def mistaken_questions(settings: Settings, implementations: Sequence[Implementation]) -> list[Question]:
     """What the parity gate is asked about mistakes: about each that changes an implementation's code."""
-    return [
+    asked = [
         Question(implementation, "cpu", mistakes=side.mistakes)
         for implementation in implementations
         for side in mistaken_sides(settings.profile, implementation.network)
@@ -667,6 +667,8 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
         and len(side.mistakes) == 1
         and mistakes.load(side.mistakes[0]).edits
     ]
+    # With another batch size it is the same question.
+    return list(dict.fromkeys(asked))
 
 
 def is_of_a_round(trial: Trial) -> bool:
