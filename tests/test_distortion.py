@@ -173,7 +173,7 @@ def test_a_trial_that_failed_leaves_its_round_out(results):
     assert (found.distorted.trials, found.honest.trials) == (ROUNDS - 1, ROUNDS)
 
 
-def test_one_round_is_no_verdict(results):
+def test_one_round_is_no_verdict(results, show):
     first = dataclasses.replace(
         results,
         records=[record for record in results.records if record.trial.round == 0],
@@ -181,6 +181,11 @@ def test_one_round_is_no_verdict(results):
     )
     for item in distortion.of_campaign(first):
         assert (item.effect, item.matters) == (distortion.NOT_KNOWN, distortion.NOT_KNOWN)
+    show(first)
+    assert "in too few rounds for an interval" in page.verdict().source
+    listed = page.checklist().source
+    assert "measured in too few rounds to say what it did here" in listed
+    assert "moved" not in listed
 
 
 def test_a_campaign_without_mistakes_has_none_to_tell(results):

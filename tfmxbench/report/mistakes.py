@@ -53,6 +53,11 @@ def verdict() -> Fragment:
     if not found:
         return html.paragraph(NOT_MEASURED)
     known = [item for item in found if item.effect != distortion.NOT_KNOWN]
+    if not known:
+        return html.paragraph(
+            f"{len(found)} comparisons with a mistake in them were measured in too few rounds for an "
+            "interval: what they show below is no verdict."
+        )
     changed = [item for item in known if item.effect != distortion.KEPT]
     effects = [
         f"{sum(item.effect == effect for item in known)} {plain}"
@@ -285,6 +290,8 @@ def checklist() -> Fragment:
             evidence = f"moved the ratio by a factor of up to {significant(size, 2)} here"
         elif any(item.effect == distortion.LEFT_TO_CHANCE for item in mine):
             evidence = "left the verdict to chance here"
+        elif mine and all(item.matters == distortion.NOT_KNOWN for item in mine):
+            evidence = "measured in too few rounds to say what it did here"
         elif mine:
             evidence = "moved no ratio by more than noise here"
         anchor = "all-at-once" if name == ALL_AT_ONCE else _anchor(name)
