@@ -263,6 +263,26 @@ def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
             process.stdout.close()
 
 
+@linux
+def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
+    """As one that is being started when its parent is interrupted; here it takes its time."""
+    mark = processes.new_mark()
+    program = (
+        "import os, sys, time; print(flush=True); time.sleep(0.3); "
+        "os.execve(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'], "
+        f"{{{processes.MARK!r}: {mark!r}}})"
+    )
+    starting = subprocess.Popen([sys.executable, "-c", program], env={}, stdout=subprocess.PIPE)
+    starting.stdout.readline()
+    try:
+        processes.end(None, mark)
+        assert starting.poll() == -signal.SIGKILL
+    finally:
+        starting.kill()
+        starting.wait()
+        starting.stdout.close()
+
+
 def test_marks_differ_and_are_of_one_length():
     """The length of the environment moves the stack, and with it, perhaps, the speed."""
     marks = {processes.new_mark() for _ in range(1000)}

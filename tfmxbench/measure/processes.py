@@ -91,23 +91,41 @@ def _runs(number: int) -> bool:
 def _end_marked(wanted: Callable[[str], bool]) -> None:
     """End the processes whose mark is wanted; what they start meanwhile, too."""
     deadline = time.monotonic() + ENDING_TIME
-    while found := _marked(wanted):
+    while True:
+        found, unknown = _marked(wanted)
+        if not found and not unknown:
+            return
         _kill(found)
         if time.monotonic() > deadline:
             return
         time.sleep(0.01)
 
 
-def _marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
-    """The processes with such a mark; one that only waits to be collected has none any more."""
-    found = []
+def _marked(wanted: Callable[[str], bool]) -> tuple[list[psutil.Process], bool]:
+    """The processes with such a mark, and whether there is one whose mark cannot be told yet.
+
+    One that only waits to be collected has no mark any more.
+    """
+    found, unknown = [], False
     for number in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(number)
-            mark = process.environ().get(MARK, "")
+            environ = process.environ()
+            mark = environ.get(MARK, "")
             if mark and wanted(mark) and number != os.getpid() and _numbered_as_here(number):
                 found.append(process)
-    return found
+            unknown = unknown or (not environ and _is_starting(process))
+    return found, unknown
+
+
+def _is_starting(process: psutil.Process) -> bool:
+    """Whether a process without an environment has just begun, and may show one in a moment.
+
+    Linux has a program running for some milliseconds before it shows its environment, and whoever
+    started it may be interrupted meanwhile.
+    """
+    # What belongs to the kernel has no program; it shows no environment either.
+    return bool(process.exe()) and time.time() - process.create_time() < ENDING_TIME
 
 
 def _numbered_as_here(number: int) -> bool:
