@@ -212,13 +212,23 @@ def test_all_conditions_are_mixed_in_one_random_order(make):
     assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan(0) != planned.plan(0)
 
 
+def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
+    planned = make(OWN_LOOP, threads=2)
+    axes = [trial for trial in planned.plan(0) if trial.condition in AXES]
+    assert len(axes) == 12
+    for trial in axes:
+        images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
+        assert images == pytest.approx(planned.profile.axis_images, rel=0.05)
+
+
 # Trials that are made once a campaign.
 
 
 @pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
 def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
     planned = make(profile=profile, seed=2**32 - 2)
-    found = planned.plan_seeds()
+    every = planned.plan_seeds()
+    found = [trial for trial in every if trial.seed != 2**32 - 2]
     number = campaign.PROFILES[profile].seeds
     wanted = [item for item in ALL if item.network in networks]
     arms = collections.Counter((trial.network, trial.style) for trial in found)
@@ -229,6 +239,24 @@ def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, ne
         ("accuracy", "seed", "cpu", 1, 0, 0)
     }
     assert {trial.goal for trial in found} == {None}
+    # Where the timed trials take no whole epoch, one trial of each style does, with the campaign's own seed.
+    own = [trial for trial in every if trial.seed == 2**32 - 2]
+    long = [item for item in ALL if not planned.profile.long_epochs and item.network == "lenet"]
+    assert sorted(trial.implementation for trial in own) == sorted(item.name for item in long)
+    assert {(t.purpose, t.condition, t.epochs, t.passes) for t in own} <= {("accuracy", "seed", 1, 0)}
+
+
+def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
+    for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
+        planned = make(profile=profile)
+        for trial in planned.plan(1):
+            if (trial.purpose, trial.condition) == ("measure", STANDARD):
+                short = trial.network == "mlp"
+                wanted = planned.profile.epochs if short else epochs
+                assert trial.epochs == wanted
+                assert trial.passes == planned.profile.passes + (not wanted)
+                assert bool(trial.pass_batches) != short
+    assert {trial.network for trial in make(profile="quick").plan_seeds()} == set()
 
 
 def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):

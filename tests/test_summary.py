@@ -208,11 +208,8 @@ def test_arms_hold_the_timed_trials_of_one_condition_and_no_other(mixed, conditi
 
 def test_the_comparison_is_that_of_the_standard_condition(mixed):
     """Whatever else was measured, in whatever order, and however fast: the figures are the same."""
-    alone = [
-        record
-        for record in mixed
-        if (record.trial.purpose, record.trial.condition) == ("measure", "standard")
-    ]
+    comparison = {("measure", "standard"), ("accuracy", "seed")}
+    alone = [record for record in mixed if (record.trial.purpose, record.trial.condition) in comparison]
     expected = summary.arms(alone)
     assert summary.arms(mixed) == summary.arms(mixed, STANDARD) == expected
     assert summary.arms(reversed(mixed))[0].measurements == expected[0].measurements
@@ -289,6 +286,53 @@ def test_an_arm_without_accuracies_has_none(make_trial, make_record, make_measur
     found = make_measurement(epochs=[], accuracies=[], passes=[make_pass(1.0, 10)] * 2)
     (arm,) = summary.arms([make_record(make_trial(condition="threads"), measurement=found)], "threads")
     assert arm.accuracies == []
+
+
+def test_the_accuracy_of_short_trials_is_that_of_a_trial_that_takes_a_whole_epoch(
+    make_trial, make_record, make_measurement
+):
+    """From the same initial values, in the same style, network and threads, on the same device."""
+
+    def record(accuracy, **changes):
+        made = make_record(make_trial(**changes))
+        found = dataclasses.replace(made.measurement, accuracies=[accuracy])
+        return dataclasses.replace(made, measurement=found)
+
+    short = make_measurement(epochs=[], accuracies=[], passes=[make_pass(3.0, 4), make_pass(1.0, 4)])
+    alone = {"purpose": "accuracy", "condition": summary.SEED}
+    records = [
+        *(make_record(make_trial(round=number), measurement=short) for number in range(2)),
+        record(0.1, **alone, seed=1),
+        record(0.2, **alone, threads=7),
+        record(0.3, **alone, network="lenet"),
+        record(0.4, **alone, device="gpu"),
+        record(0.5, **alone, mistakes=["drift"]),
+        record(0.6, purpose="goal", condition=summary.GOAL),
+        record(0.9, **alone),
+    ]
+    (arm,) = summary.arms(records)
+    assert arm.accuracies == [0.9]
+    assert len(arm.measurements) == 2
+    assert [len(found.epochs) > 0 for found in arm.first_epochs] == [True]
+    failed = dataclasses.replace(records[-1], status="failed", reason="because", measurement=None)
+    (arm,) = summary.arms([*records[:-1], failed])
+    assert arm.accuracies == []
+    # The null test's other arm has no accuracy of its own to show.
+    null = dataclasses.replace(
+        records[0], trial=dataclasses.replace(records[0].trial, condition=summary.NULL)
+    )
+    assert summary.arms([null, records[-1]], summary.NULL)[0].accuracies == []
+
+
+def test_the_first_epoch_of_short_trials_is_the_first_pass_and_the_rest_at_the_steady_pace(make_measurement):
+    passes = [make_pass(wall, 4) for wall in (3.0, 1.0, 1.5, 2.0)]
+    short = make_measurement(epochs=[], accuracies=[], passes=passes)
+    whole = short.training_images // (passes[0].images // passes[0].batches)
+    assert whole > 4
+    rest = 1.5 * (whole - 4) / 4
+    assert summary.first_epoch_seconds(short) == pytest.approx(3.0 + rest)
+    complete = make_measurement()
+    assert summary.first_epoch_seconds(complete) == complete.epochs[0].wall
 
 
 def test_accuracies_by_seed_are_those_of_timed_trials_and_of_trials_with_other_seeds(make_trial, make_record):

@@ -245,7 +245,7 @@ def single_run(
 
 
 def _first_pass(measurement: Measurement) -> float:
-    first = measurement.epochs[0]
+    first = (measurement.epochs + measurement.passes)[0]
     return first.wall / summary.epochs_of(first, measurement)
 
 

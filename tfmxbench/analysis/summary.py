@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from tfmxbench.analysis.statistics import Estimate, estimate
-from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
+from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record, Trial
 
 MEASURE = "measure"
+ACCURACY = "accuracy"
 # Conditions besides the standard one: the other arm of a null test, another number of threads,
 # another batch size; and trials that are made once a campaign.
 NULL = "null"
@@ -63,8 +64,12 @@ def epoch_joules(measurement: Measurement) -> float | None:
 
 
 def first_epoch_seconds(measurement: Measurement) -> float:
-    """Seconds of the first epoch, tracing and compiling included."""
-    return measurement.epochs[0].wall
+    """Seconds of the first epoch, tracing and compiling included.
+
+    Where the first pass took a part of an epoch's batches, the rest counts as in a steady epoch.
+    """
+    first = (measurement.epochs + measurement.passes)[0]
+    return first.wall + (1 - epochs_of(first, measurement)) * epoch_seconds(measurement)
 
 
 def epochs_to(goal: float, measurement: Measurement) -> int | None:
@@ -174,6 +179,8 @@ class Arm:
     threads : int
     batch_size : int or None
         Images in a batch; None for the task's own.
+    whole_epochs : list of Record
+        Trials of its first epoch alone, from the same initial values, where the timed ones are too short.
     """
 
     network: str
@@ -184,6 +191,7 @@ class Arm:
     condition: str
     threads: int
     batch_size: int | None
+    whole_epochs: list[Record] = dataclasses.field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -220,9 +228,15 @@ class Arm:
         return estimate(values) if values and all(0 < value < math.inf for value in values) else None
 
     @property
+    def first_epochs(self) -> list[Measurement]:
+        """What the completed trials measured that began with a whole epoch."""
+        alone = [found.measurement for found in self.whole_epochs if found.completed and found.measurement]
+        return [found for found in [*self.measurements.values(), *alone] if found.epochs]
+
+    @property
     def accuracies(self) -> list[float]:
         """Test accuracy of each completed trial after its first epoch."""
-        return [found.accuracies[0] for found in self.measurements.values() if found.accuracies]
+        return [found.accuracies[0] for found in self.first_epochs if found.accuracies]
 
 
 def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
@@ -238,8 +252,11 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
         The trials under which condition; the comparison's own unless it is asked for another.
     """
     groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
+    whole: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         trial = record.trial
+        if (trial.purpose, trial.condition, condition) == (ACCURACY, SEED, STANDARD) and not trial.mistakes:
+            whole.setdefault(_start_of(trial), []).append(record)
         if trial.purpose != MEASURE or trial.condition != condition or trial.mistakes:
             continue
         key = (
@@ -252,9 +269,32 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
         )
         groups.setdefault(key, []).append(record)
     return [
-        Arm(network, style, framework, device, found, condition, threads, batch_size or None)
+        Arm(
+            network,
+            style,
+            framework,
+            device,
+            found,
+            condition,
+            threads,
+            batch_size or None,
+            whole.get(_start_of(found[0].trial), []),
+        )
         for (network, device, framework, style, threads, batch_size), found in sorted(groups.items())
     ]
+
+
+def _start_of(trial: Trial) -> tuple[object, ...]:
+    """What trials have in common that begin in the same way."""
+    return (
+        trial.network,
+        trial.style,
+        trial.framework,
+        trial.device,
+        trial.threads,
+        trial.batch_size,
+        trial.seed,
+    )
 
 
 def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> dict[str, dict[int, float]]:

@@ -45,8 +45,12 @@ class Profile:
     ----------
     epochs : int
         Whole epochs of a trial.
+    long_epochs : bool
+        Whether also the timed trials of networks whose epoch is long begin with whole epochs. Otherwise
+        they take passes alone, and where there are other seeds, each of their implementations is trained
+        for one whole epoch in a trial of its own, for the accuracy.
     passes : int
-        Timed passes after them.
+        Timed passes after the whole epochs; where there are none, after a pass that comes first.
     latency_samples : int
         Single images predicted.
     seeds : int
@@ -68,6 +72,8 @@ class Profile:
         Pairs that are measured with other threads and batch sizes too; None for all styles.
     batch_sizes : tuple of int
         Those other batch sizes.
+    axis_images : int
+        About so many images are in each of their passes; 0 for those of the network's own passes.
     products : bool
         Whether the rate of matrix products is measured.
     mistakes : str
@@ -76,6 +82,7 @@ class Profile:
     """
 
     epochs: int
+    long_epochs: bool
     passes: int
     latency_samples: int
     seeds: int
@@ -87,6 +94,7 @@ class Profile:
     null_pairs: tuple[str, ...] | None
     axis_pairs: tuple[str, ...] | None
     batch_sizes: tuple[int, ...]
+    axis_images: int
     products: bool
     mistakes: str
 
@@ -111,6 +119,7 @@ class Progress:
 PROFILES = {
     "quick": Profile(
         epochs=1,
+        long_epochs=False,
         passes=1,
         latency_samples=10,
         seeds=0,
@@ -122,11 +131,13 @@ PROFILES = {
         null_pairs=(),
         axis_pairs=(),
         batch_sizes=(),
+        axis_images=0,
         products=False,
         mistakes="none",
     ),
     "default": Profile(
         epochs=1,
+        long_epochs=False,
         passes=3,
         latency_samples=100,
         seeds=2,
@@ -138,11 +149,13 @@ PROFILES = {
         null_pairs=("low level, compiled",),
         axis_pairs=("own loop, compiled",),
         batch_sizes=(32, 1024),
+        axis_images=12800,
         products=True,
         mistakes="brief",
     ),
     "thorough": Profile(
         epochs=25,
+        long_epochs=True,
         passes=6,
         latency_samples=1000,
         seeds=9,
@@ -154,6 +167,7 @@ PROFILES = {
         null_pairs=None,
         axis_pairs=None,
         batch_sizes=(32, 64, 256, 512, 1024),
+        axis_images=0,
         products=True,
         mistakes="all",
     ),
@@ -264,12 +278,20 @@ class Campaign:
     def _axes(self, trial: Trial) -> list[Trial]:
         """A trial with other threads, and with other batch sizes, of as many images a pass."""
         task = catalogue.task(trial.network)
-        short = dataclasses.replace(trial, epochs=0, passes=AXIS_PASSES, latency_samples=0, goal=None)
+        images = self.profile.axis_images or task.timed_batches * task.batch_size
+        short = dataclasses.replace(
+            trial,
+            epochs=0,
+            passes=AXIS_PASSES,
+            pass_batches=images // task.batch_size,
+            latency_samples=0,
+            goal=None,
+        )
         counts = other_threads(self.settings.threads) if trial.device == "cpu" else []
         found = [_under(short, THREADS, threads, threads=threads) for threads in counts]
         for batch_size in self.profile.batch_sizes:
             if batch_size != task.batch_size:
-                batches = task.timed_batches * task.batch_size // batch_size
+                batches = images // batch_size
                 found.append(
                     _under(short, BATCH_SIZE, batch_size, batch_size=batch_size, pass_batches=batches)
                 )
@@ -342,18 +364,18 @@ class Campaign:
         return self.environments.get((frameworks.TOGETHER, "cpu"), missing)
 
     def plan_seeds(self) -> list[Trial]:
-        """The trials for the accuracy with other seeds, in random order.
+        """The trials for the accuracy, in random order: with other seeds, and with the campaign's own.
 
-        The default profile trains with them only the networks whose epoch is short enough to be
-        timed whole.
+        The default profile trains with other seeds only the networks whose epoch is short enough to be
+        timed whole, and with its own those whose epoch is not.
         """
         profile = self.profile
-        arms = [
-            (implementation, self.settings.seed + number)
-            for number in range(1, profile.seeds + 1)
-            for implementation in self.implementations
-            if profile.seeds_for_all or not catalogue.task(implementation.network).timed_batches
-        ]
+        arms = []
+        for number in range(profile.seeds + 1 if profile.seeds else 0):
+            for implementation in self.implementations:
+                long = bool(catalogue.task(implementation.network).timed_batches)
+                if (profile.seeds_for_all or not long) if number else (long and not profile.long_epochs):
+                    arms.append((implementation, self.settings.seed + number))
         order = np.random.RandomState([self.settings.seed, 999]).permutation(len(arms))
         return [self._seed_trial(arms[index][0], arms[index][1]) for index in order]
 
@@ -418,6 +440,7 @@ class Campaign:
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
         profile = self.profile
         task = catalogue.task(implementation.network)
+        whole = profile.long_epochs or not task.timed_batches
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
             purpose="measure",
@@ -429,8 +452,8 @@ class Campaign:
             threads=self.settings.threads,
             seed=self.settings.seed,
             round=number,
-            epochs=profile.epochs,
-            passes=profile.passes,
+            epochs=profile.epochs if whole else 0,
+            passes=profile.passes if whole else profile.passes + 1,
             pass_batches=task.timed_batches,
             latency_samples=profile.latency_samples,
             data_name=self.data.name,

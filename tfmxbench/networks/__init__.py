@@ -57,8 +57,8 @@ class Task:
     learning_rate : float
         Step size of the optimiser.
     timed_batches : int
-        Batches in a timed pass after the first epoch; 0 for the whole epoch. A network whose
-        epoch is long is timed in shorter passes.
+        Batches in a timed pass; 0 for the whole epoch. A network whose epoch is long is timed in
+        shorter passes.
     accuracy_goal : float
         Share of the test images; the time to reach it is measured or computed.
     """

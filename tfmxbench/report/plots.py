@@ -249,7 +249,7 @@ def phases(arms: Sequence[Arm], name: str, description: str) -> Fragment:
 
 
 def trials(arm: Arm, name: str, description: str) -> Fragment:
-    """Every timed pass of an arm's trials: the first epoch, and the steady ones after it."""
+    """Every timed pass of an arm's trials: the first, and the steady ones after it."""
     drawn, (axes,) = figures.new(7.0, 2.6)
     for number, (at, measurement) in enumerate(sorted(arm.measurements.items())):
         passes = measurement.epochs + measurement.passes
@@ -259,7 +259,7 @@ def trials(arm: Arm, name: str, description: str) -> Fragment:
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, axis="y", alpha=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figures.label(axes, x="pass over the training images (0 is the first epoch)", y="seconds an epoch")
+    figures.label(axes, x="pass over the training images (0 is the first)", y="seconds an epoch")
     if arm.measurements:
         figures.legend(axes, loc="best", ncols=3)
     return figures.fragment(drawn, name, description)

@@ -207,10 +207,16 @@ def _warning(found: Judged) -> str:
 def accuracies(arms: Sequence[Arm]) -> str:
     """How far the test accuracies of all completed trials lie apart."""
     found = [value for arm in arms for value in arm.accuracies]
-    if not found:
+    if not any(arm.measurements for arm in arms):
         return "No trial completed, so there is no accuracy to state."
+    if not found:
+        return (
+            "This build did not train for a whole epoch here, so there is no accuracy to state; the default "
+            "profile does."
+        )
     return (
-        f"The test accuracies after the first epoch of all {len(found)} completed trials lie between "
+        f"The test accuracies after the first epoch of all {len(found)} completed trials that trained for "
+        "one lie between "
         f"{min(found):.2%} and {max(found):.2%}: {100 * (max(found) - min(found)):.2f} points apart."
     )
 

@@ -174,7 +174,8 @@ COLUMNS = [
     ),
     Column(
         "first epoch, s",
-        "seconds of the first epoch, tracing and compiling included",
+        "seconds of the first epoch, tracing and compiling included; of a long one the first pass is timed, "
+        "and the rest counts as in the steady passes",
         False,
         _figure(summary.first_epoch_seconds),
     ),
@@ -247,7 +248,7 @@ COLUMNS = [
     ),
     Column(
         "peak memory, MB",
-        "greatest resident memory of the process, in 10⁶ bytes",
+        "greatest resident memory of the process, in 10⁶ bytes, with the images of one pass at a time",
         False,
         _figure(summary.peak_megabytes),
     ),
