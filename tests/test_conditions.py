@@ -215,7 +215,7 @@ def test_all_conditions_are_mixed_in_one_random_order(make):
 def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
     planned = make(OWN_LOOP, threads=2)
     axes = [trial for trial in planned.plan(0) if trial.condition in AXES]
-    assert len(axes) == 12
+    assert len(axes) == 6
     for trial in axes:
         images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
         assert images == pytest.approx(planned.profile.axis_images, rel=0.05)
