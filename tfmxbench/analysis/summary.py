@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from tfmxbench.analysis.parity import Parity
 from tfmxbench.analysis.statistics import Estimate, estimate
-from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record, Trial
+from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
 
 MEASURE = "measure"
-ACCURACY = "accuracy"
 # Conditions besides the standard one: the other arm of a null test, another number of threads,
 # another batch size; and trials that are made once a campaign.
 NULL = "null"
@@ -22,6 +22,9 @@ BATCH_SIZE = "batch-size"
 SEED = "seed"
 GOAL = "goal"
 PRODUCTS = "products"
+
+# Of the single images that are predicted, so many may trace and warm up.
+WARMING_IMAGES = 10
 
 
 def epochs_of(item: Pass, measurement: Measurement) -> float:
@@ -108,7 +111,7 @@ def inference_images_per_second(measurement: Measurement) -> float | None:
 
 
 def latency_seconds(measurement: Measurement, share: float = 0.5) -> float:
-    """Seconds for predicting one image, over the second half, after any tracing.
+    """Seconds for predicting one image, after any tracing: the first ten are left out, or the first half.
 
     Parameters
     ----------
@@ -116,7 +119,7 @@ def latency_seconds(measurement: Measurement, share: float = 0.5) -> float:
     share : float
         Of the images that take no longer: 0.5 for the median, 0.99 for the 99th percentile.
     """
-    steady = measurement.latencies[len(measurement.latencies) // 2 :]
+    steady = measurement.latencies[min(len(measurement.latencies) // 2, WARMING_IMAGES) :]
     return standard_statistics.median(steady) if share == 0.5 else float(np.quantile(steady, share))
 
 
@@ -179,8 +182,8 @@ class Arm:
     threads : int
     batch_size : int or None
         Images in a batch; None for the task's own.
-    whole_epochs : list of Record
-        Trials of its first epoch alone, from the same initial values, where the timed ones are too short.
+    gate_accuracy : float or None
+        Test accuracy after the first epoch as the parity gate found it; None where it took no epoch.
     """
 
     network: str
@@ -191,7 +194,7 @@ class Arm:
     condition: str
     threads: int
     batch_size: int | None
-    whole_epochs: list[Record] = dataclasses.field(default_factory=list)
+    gate_accuracy: float | None = None
 
     @property
     def name(self) -> str:
@@ -228,18 +231,15 @@ class Arm:
         return estimate(values) if values and all(0 < value < math.inf for value in values) else None
 
     @property
-    def first_epochs(self) -> list[Measurement]:
-        """What the completed trials measured that began with a whole epoch."""
-        alone = [found.measurement for found in self.whole_epochs if found.completed and found.measurement]
-        return [found for found in [*self.measurements.values(), *alone] if found.epochs]
-
-    @property
     def accuracies(self) -> list[float]:
-        """Test accuracy of each completed trial after its first epoch."""
-        return [found.accuracies[0] for found in self.first_epochs if found.accuracies]
+        """Test accuracy after the first epoch: of each completed trial, or if none took one, the gate's."""
+        timed = [found.accuracies[0] for found in self.measurements.values() if found.accuracies]
+        if timed or not self.measurements or self.gate_accuracy is None:
+            return timed
+        return [self.gate_accuracy]
 
 
-def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
+def arms(records: Iterable[Record], condition: str = STANDARD, parity: Iterable[Parity] = ()) -> list[Arm]:
     """Group the records of timed trials by implementation and device.
 
     They come in the order of network, device, framework, style, threads and batch size.
@@ -250,13 +250,17 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
         Trials of other purposes, and under other conditions, are left out.
     condition : str
         The trials under which condition; the comparison's own unless it is asked for another.
+    parity : iterable of Parity
+        What the gate found, for the accuracy where the timed trials took no whole epoch.
     """
+    proven = {
+        (found.network, found.style, found.device): found.accuracy
+        for found in parity
+        if found.batch_size is None and not found.mistakes
+    }
     groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
-    whole: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         trial = record.trial
-        if (trial.purpose, trial.condition, condition) == (ACCURACY, SEED, STANDARD) and not trial.mistakes:
-            whole.setdefault(_start_of(trial), []).append(record)
         if trial.purpose != MEASURE or trial.condition != condition or trial.mistakes:
             continue
         key = (
@@ -278,23 +282,10 @@ def arms(records: Iterable[Record], condition: str = STANDARD) -> list[Arm]:
             condition,
             threads,
             batch_size or None,
-            whole.get(_start_of(found[0].trial), []),
+            proven.get((network, style, device)) if condition == STANDARD else None,
         )
         for (network, device, framework, style, threads, batch_size), found in sorted(groups.items())
     ]
-
-
-def _start_of(trial: Trial) -> tuple[object, ...]:
-    """What trials have in common that begin in the same way."""
-    return (
-        trial.network,
-        trial.style,
-        trial.framework,
-        trial.device,
-        trial.threads,
-        trial.batch_size,
-        trial.seed,
-    )
 
 
 def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> dict[str, dict[int, float]]:

@@ -46,9 +46,8 @@ class Profile:
     epochs : int
         Whole epochs of a trial.
     long_epochs : bool
-        Whether also the timed trials of networks whose epoch is long begin with whole epochs. Otherwise
-        they take passes alone, and where there are other seeds, each of their implementations is trained
-        for one whole epoch in a trial of its own, for the accuracy.
+        Whether also the timed trials of networks whose epoch is long begin with whole epochs; otherwise
+        they take passes alone, and their accuracy is the gate's.
     passes : int
         Timed passes after the whole epochs; where there are none, after a pass that comes first.
     latency_samples : int
@@ -66,6 +65,9 @@ class Profile:
     to_goal : str
         Who is trained until the network's stated accuracy: ``all`` in every timed trial, so that
         ``epochs`` is the most that they take; the ``fastest`` of each network, once; or ``none``.
+    long_conditions : bool
+        Whether networks whose epoch is long are measured under other conditions, too: as two arms for the
+        null test, with other threads, and with other batch sizes.
     null_pairs : tuple of str or None
         Pairs whose implementations are measured as two arms each, for the null test; None for all.
     axis_pairs : tuple of str or None
@@ -91,6 +93,7 @@ class Profile:
     rounds: int
     budget: float | None
     to_goal: str
+    long_conditions: bool
     null_pairs: tuple[str, ...] | None
     axis_pairs: tuple[str, ...] | None
     batch_sizes: tuple[int, ...]
@@ -128,6 +131,7 @@ PROFILES = {
         rounds=1,
         budget=None,
         to_goal="none",
+        long_conditions=False,
         null_pairs=(),
         axis_pairs=(),
         batch_sizes=(),
@@ -138,14 +142,15 @@ PROFILES = {
     "default": Profile(
         epochs=1,
         long_epochs=False,
-        passes=3,
-        latency_samples=100,
+        passes=1,
+        latency_samples=50,
         seeds=2,
         seeds_for_all=False,
         parity_epochs=1,
         rounds=3,
         budget=900.0,
         to_goal="fastest",
+        long_conditions=False,
         null_pairs=("low level, compiled",),
         axis_pairs=("own loop, compiled",),
         batch_sizes=(32, 1024),
@@ -164,6 +169,7 @@ PROFILES = {
         rounds=5,
         budget=28800.0,
         to_goal="all",
+        long_conditions=True,
         null_pairs=None,
         axis_pairs=None,
         batch_sizes=(32, 64, 256, 512, 1024),
@@ -174,10 +180,10 @@ PROFILES = {
 }
 
 TIME_LIMIT = 600.0
-AXIS_PASSES = 3
+AXIS_PASSES = 2
 GOAL_EPOCHS = 25
-# Where mistakes are shown, a first pass and two steady ones, each over so many images.
-MISTAKE_PASSES = 3
+# Where mistakes are shown, a first pass and a steady one, each over so many images.
+MISTAKE_PASSES = 2
 MISTAKE_IMAGES = 6400
 
 
@@ -265,9 +271,9 @@ class Campaign:
             for implementation in self.implementations:
                 trial = self._trial(implementation, device, number)
                 trials.append(trial)
-                if _of_pair(implementation, self.profile.null_pairs):
+                if is_chosen(implementation, self.profile, self.profile.null_pairs):
                     trials.append(_under(trial, NULL))
-                if _of_pair(implementation, self.profile.axis_pairs):
+                if is_chosen(implementation, self.profile, self.profile.axis_pairs):
                     trials += self._axes(trial)
             if self.profile.products:
                 trials += self._products(device, number)
@@ -364,18 +370,18 @@ class Campaign:
         return self.environments.get((frameworks.TOGETHER, "cpu"), missing)
 
     def plan_seeds(self) -> list[Trial]:
-        """The trials for the accuracy, in random order: with other seeds, and with the campaign's own.
+        """The trials for the accuracy with other seeds, in random order.
 
-        The default profile trains with other seeds only the networks whose epoch is short enough to be
-        timed whole, and with its own those whose epoch is not.
+        The default profile trains with them only the networks whose epoch is short enough to be
+        timed whole.
         """
         profile = self.profile
-        arms = []
-        for number in range(profile.seeds + 1 if profile.seeds else 0):
-            for implementation in self.implementations:
-                long = bool(catalogue.task(implementation.network).timed_batches)
-                if (profile.seeds_for_all or not long) if number else (long and not profile.long_epochs):
-                    arms.append((implementation, self.settings.seed + number))
+        arms = [
+            (implementation, self.settings.seed + number)
+            for number in range(1, profile.seeds + 1)
+            for implementation in self.implementations
+            if profile.seeds_for_all or not is_long(implementation)
+        ]
         order = np.random.RandomState([self.settings.seed, 999]).permutation(len(arms))
         return [self._seed_trial(arms[index][0], arms[index][1]) for index in order]
 
@@ -440,7 +446,7 @@ class Campaign:
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
         profile = self.profile
         task = catalogue.task(implementation.network)
-        whole = profile.long_epochs or not task.timed_batches
+        whole = profile.long_epochs or not is_long(implementation)
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
             purpose="measure",
@@ -658,7 +664,7 @@ def other_batch_sizes(settings: Settings, implementations: Sequence[Implementati
         Question(implementation, device, batch_size)
         for device in settings.devices
         for implementation in implementations
-        if _of_pair(implementation, profile.axis_pairs)
+        if is_chosen(implementation, profile, profile.axis_pairs)
         for batch_size in profile.batch_sizes
         if batch_size != catalogue.task(implementation.network).batch_size
     ]
@@ -699,7 +705,15 @@ def is_of_a_round(trial: Trial) -> bool:
     return trial.purpose in ("measure", "products", MISTAKE)
 
 
-def _of_pair(implementation: Implementation, pairs: Sequence[str] | None) -> bool:
+def is_long(implementation: Implementation) -> bool:
+    """Whether an epoch of its network is too long to be timed whole."""
+    return bool(catalogue.task(implementation.network).timed_batches)
+
+
+def is_chosen(implementation: Implementation, profile: Profile, pairs: Sequence[str] | None) -> bool:
+    """Whether an implementation is of those pairs that are measured under other conditions."""
+    if is_long(implementation) and not profile.long_conditions:
+        return False
     return pairs is None or implementation.pair in pairs
 
 

@@ -97,4 +97,8 @@ def main(trial_path, result_path, started):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The result is written. A framework takes a second to take itself apart, and may crash doing so.
+    os._exit(code)

@@ -33,5 +33,4 @@ MISTAKE = Mistake(
             both(),
         ),
     ),
-    brief=True,
 )

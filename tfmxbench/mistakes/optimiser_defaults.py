@@ -73,5 +73,4 @@ MISTAKE = Mistake(
         f"lenet/{FIRST}": ((KERAS_ADAM, "tf.keras.optimizers.Adam()"),),
         f"lenet/{SECOND}": ((MXNET_ADAM, "    adam = {}\n"),),
     },
-    brief=True,
 )

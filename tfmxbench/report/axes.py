@@ -72,6 +72,14 @@ def axis(name: str) -> Fragment:
     for network, device, here in _groups(chosen):
         shown += Fragment(f"<h3>{html.text(catalogue.task(network).title)}, {html.text(device.upper())}</h3>")
         shown += _drawn(network, device, here, chosen) + _table(network, device, here, chosen) + _failed(here)
+    missing = sorted(
+        {arm.network for arm in summary.arms(pages.results().records)} - {arm.network for arm in varied}
+    )
+    if missing:
+        titles = " and ".join(catalogue.task(network).title for network in missing)
+        shown += html.paragraph(
+            f"With {titles} this build did not vary the {name}; the thorough profile does with all."
+        )
     return shown
 
 

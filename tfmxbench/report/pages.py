@@ -122,7 +122,8 @@ def failed(network: str | None = None) -> Fragment:
 
 def arms(network: str) -> list[Arm]:
     """The arms of a network."""
-    return [arm for arm in summary.arms(results().records) if arm.network == network]
+    found = results()
+    return [arm for arm in summary.arms(found.records, parity=found.parity) if arm.network == network]
 
 
 def by_pair(network: str) -> Fragment:

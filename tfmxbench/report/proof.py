@@ -186,7 +186,7 @@ def _against_the_gate(arm: Arm) -> tuple[str, float | str]:
         for found in pages.results().parity
         if (found.name, found.device, found.batch_size) == (arm.name, arm.device, None)
     ]
-    timed = [found.epochs[0].loss for found in arm.first_epochs]
+    timed = [found.epochs[0].loss for found in arm.measurements.values() if found.epochs]
     if not timed or not proven or not proven[0]:
         return "not compared in this build", float("inf")
     greatest = max(abs(loss - proven[0]) for loss in timed) / abs(proven[0])

@@ -261,7 +261,7 @@ COLUMNS = [
     ),
     Column(
         "test accuracy",
-        "share of test images classified rightly after the first epoch",
+        "share of test images classified rightly after the first epoch; of a long one, the gate's",
         False,
         _accuracy,
     ),
@@ -288,7 +288,7 @@ def rows(results: Results, network: str | None = None) -> list[Row]:
     """The rows of a campaign's table, of one network or of all."""
     return [
         Row(arm, [column.cell(arm) for column in COLUMNS])
-        for arm in summary.arms(results.records)
+        for arm in summary.arms(results.records, parity=results.parity)
         if network is None or arm.network == network
     ]
 
@@ -296,7 +296,7 @@ def rows(results: Results, network: str | None = None) -> list[Row]:
 def failures(results: Results) -> list[str]:
     """A sentence for each trial that did not complete; equal reasons of an arm are told once."""
     sentences = []
-    for arm in summary.arms(results.records):
+    for arm in summary.arms(results.records, parity=results.parity):
         reasons: dict[str, list[int]] = {}
         for record in arm.failures:
             reasons.setdefault(f"{record.status}: {record.reason}", []).append(record.trial.round + 1)
