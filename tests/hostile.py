@@ -107,6 +107,7 @@ def everything(
             round=number,
             epochs=2,
             epoch_batches=7,
+            first_batches=3,
             mistakes=names,
         )
         record = make_record(trial, wall=0.5 + 0.01 * number)

@@ -209,14 +209,16 @@ def test_a_real_framework_runs_without_a_home(monkeypatch, framework):
 
 
 def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
+    """Also where there is one for older Pythons and another for newer ones."""
     for name in ("mxnet", "tensorflow"):
         for device in ("cpu", "gpu"):
             text = environments.requirements_path(name, device).read_text(encoding="utf-8")
-            pins = dict(line.split(" ")[0].split("==") for line in text.splitlines() if line[:1].isalpha())
-            installed = [item for item in frameworks.load(name).DISTRIBUTIONS if item in pins]
-            assert len(installed) >= 2
-            versions = {"python": "3.11.7", **{item: pins[item] for item in installed}}
-            assert environments.unpinned(name, device, versions) == ""
+            lines = [line.split(" ")[0].split("==") for line in text.splitlines() if line[:1].isalpha()]
+            for pins in (dict(lines), dict(reversed(lines))):
+                installed = [item for item in frameworks.load(name).DISTRIBUTIONS if item in pins]
+                assert len(installed) >= 2
+                versions = {"python": "3.11.7", **{item: pins[item] for item in installed}}
+                assert environments.unpinned(name, device, versions) == ""
     assert environments.unpinned("numpy", "cpu", {"numpy": "9.9"}) == ""
     assert environments.unpinned("gone", "cpu", {"gone": "9.9"}) == ""
     assert environments.unpinned("mxnet", "cpu", {}) == ""

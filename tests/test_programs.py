@@ -54,6 +54,21 @@ def test_a_trial_up_to_a_goal_ends_with_the_epoch_that_reaches_it(
         check_record(json.loads(json.dumps(to_json(record))))
 
 
+def test_the_first_pass_may_be_shorter_than_the_others_where_no_whole_epoch_comes_before_it(
+    make_trial, tmp_path
+):
+    def batches(**changes) -> list[int]:
+        record = runner.run(make_trial(pass_batches=5, latency_samples=0, **changes), tmp_path)
+        assert record.completed, record.reason
+        return [item.batches for item in record.measurement.epochs + record.measurement.passes]
+
+    assert batches(epochs=0, passes=3, first_batches=2) == [2, 5, 5]
+    assert batches(epochs=0, passes=2) == [5, 5]
+    whole, *rest = batches(epochs=1, passes=2, first_batches=2)
+    assert whole > 5
+    assert rest == [5, 5]
+
+
 def test_a_goal_that_is_reached_at_once_takes_one_epoch(make_trial, tmp_path):
     record = runner.run(make_trial(purpose="goal", epochs=4, passes=0, latency_samples=0, goal=0.0), tmp_path)
     assert len(record.measurement.epochs) == len(record.measurement.accuracies) == 1

@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from tfmxbench.analysis import summary
+from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure.trial import FAILED, STANDARD, Measurement, Memory, Pass, Span
 
 CONDITIONS = [
@@ -121,12 +122,14 @@ def test_energy_that_was_not_measured_is_none(make_measurement, energies):
     assert summary.epoch_joules(make_measurement(passes=passes, epochs=[make_pass(7.0, 10)])) is None
 
 
-def test_latency_is_taken_from_the_second_half(make_measurement):
-    latencies = [100.0] * 100 + [float(number) for number in range(101)]
-    found = make_measurement(latencies=[100.0, *latencies])
+def test_latency_is_taken_after_ten_images_or_from_the_second_half(make_measurement):
+    latencies = [100.0] * 10 + [float(number) for number in range(101)]
+    found = make_measurement(latencies=latencies)
     assert summary.latency_seconds(found) == 50.0
     assert summary.latency_seconds(found, 0.99) == pytest.approx(99.0)
     assert summary.latency_seconds(found, 0.0) == 0.0
+    few = make_measurement(latencies=[100.0] * 5 + [2.0] * 6)
+    assert summary.latency_seconds(few, 1.0) == 2.0
     assert summary.latency_seconds(make_measurement(latencies=[3.0])) == 3.0
 
 
@@ -288,40 +291,31 @@ def test_an_arm_without_accuracies_has_none(make_trial, make_record, make_measur
     assert arm.accuracies == []
 
 
-def test_the_accuracy_of_short_trials_is_that_of_a_trial_that_takes_a_whole_epoch(
-    make_trial, make_record, make_measurement
-):
-    """From the same initial values, in the same style, network and threads, on the same device."""
-
-    def record(accuracy, **changes):
-        made = make_record(make_trial(**changes))
-        found = dataclasses.replace(made.measurement, accuracies=[accuracy])
-        return dataclasses.replace(made, measurement=found)
-
+def test_the_accuracy_of_short_trials_is_the_gates(make_trial, make_record, make_measurement):
+    """That of the same network and style, on the same device, with its own batch size and no mistake."""
     short = make_measurement(epochs=[], accuracies=[], passes=[make_pass(3.0, 4), make_pass(1.0, 4)])
-    alone = {"purpose": "accuracy", "condition": summary.SEED}
-    records = [
-        *(make_record(make_trial(round=number), measurement=short) for number in range(2)),
-        record(0.1, **alone, seed=1),
-        record(0.2, **alone, threads=7),
-        record(0.3, **alone, network="lenet"),
-        record(0.4, **alone, device="gpu"),
-        record(0.5, **alone, mistakes=["drift"]),
-        record(0.6, purpose="goal", condition=summary.GOAL),
-        record(0.9, **alone),
+    records = [make_record(make_trial(round=number), measurement=short) for number in range(2)]
+    right = Parity("mlp", "reference", "numpy", "cpu", True, "", [], [], accuracy=0.9)
+    wrong = [
+        dataclasses.replace(right, accuracy=0.1, batch_size=32),
+        dataclasses.replace(right, accuracy=0.2, mistakes=["drift"]),
+        dataclasses.replace(right, accuracy=0.3, network="lenet"),
+        dataclasses.replace(right, accuracy=0.4, style="gluon"),
+        dataclasses.replace(right, accuracy=0.5, device="gpu"),
     ]
-    (arm,) = summary.arms(records)
-    assert arm.accuracies == [0.9]
-    assert len(arm.measurements) == 2
-    assert [len(found.epochs) > 0 for found in arm.first_epochs] == [True]
-    failed = dataclasses.replace(records[-1], status="failed", reason="because", measurement=None)
-    (arm,) = summary.arms([*records[:-1], failed])
-    assert arm.accuracies == []
-    # The null test's other arm has no accuracy of its own to show.
-    null = dataclasses.replace(
-        records[0], trial=dataclasses.replace(records[0].trial, condition=summary.NULL)
-    )
-    assert summary.arms([null, records[-1]], summary.NULL)[0].accuracies == []
+    for parity in ([right, *wrong], [*wrong, right]):
+        (arm,) = summary.arms(records, parity=parity)
+        assert arm.accuracies == [0.9]
+    for parity in (wrong, [], [dataclasses.replace(right, accuracy=None)]):
+        assert summary.arms(records, parity=parity)[0].accuracies == []
+    # What was timed whole speaks for itself, and what did not complete has no accuracy to show.
+    (arm,) = summary.arms([make_record(make_trial())], parity=[dataclasses.replace(right, accuracy=0.1)])
+    assert arm.accuracies
+    assert arm.accuracies != [0.1]
+    failed = dataclasses.replace(records[0], status="failed", reason="because", measurement=None)
+    assert summary.arms([failed], parity=[right])[0].accuracies == []
+    null = [dataclasses.replace(item, trial=make_trial(condition=summary.NULL)) for item in records]
+    assert summary.arms(null, summary.NULL, [right])[0].accuracies == []
 
 
 def test_the_first_epoch_of_short_trials_is_the_first_pass_and_the_rest_at_the_steady_pace(make_measurement):

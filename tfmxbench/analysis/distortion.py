@@ -244,11 +244,6 @@ def single_run(
     return Estimate(middle, low, high, number)
 
 
-def _first_pass(measurement: Measurement) -> float:
-    first = (measurement.epochs + measurement.passes)[0]
-    return first.wall / summary.epochs_of(first, measurement)
-
-
 def _all_passes(measurement: Measurement) -> float:
     passes: list[Pass] = measurement.epochs + measurement.passes
     epochs = sum(summary.epochs_of(item, measurement) for item in passes)
@@ -265,7 +260,7 @@ def _error(measurement: Measurement, last: bool) -> float | None:
 
 FIGURES: dict[str, Callable[[Measurement], float | None]] = {
     mistakes.EPOCH: summary.epoch_seconds,
-    mistakes.FIRST_PASS: _first_pass,
+    mistakes.FIRST_PASS: summary.first_epoch_seconds,
     mistakes.ALL_PASSES: _all_passes,
     mistakes.MEMORY: summary.peak_megabytes,
     mistakes.ERROR: functools.partial(_error, last=False),

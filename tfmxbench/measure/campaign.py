@@ -180,6 +180,8 @@ PROFILES = {
 }
 
 TIME_LIMIT = 600.0
+# The first pass of a long epoch: enough to trace, to compile and to warm up.
+FIRST_BATCHES = 20
 AXIS_PASSES = 2
 GOAL_EPOCHS = 25
 # Where mistakes are shown, a first pass and a steady one, each over so many images.
@@ -292,6 +294,7 @@ class Campaign:
             pass_batches=images // task.batch_size,
             latency_samples=0,
             goal=None,
+            first_batches=0,
         )
         counts = other_threads(self.settings.threads) if trial.device == "cpu" else []
         found = [_under(short, THREADS, threads, threads=threads) for threads in counts]
@@ -359,6 +362,7 @@ class Campaign:
             passes=0,
             latency_samples=0,
             goal=None,
+            first_batches=0,
             batch_size=side.batch_size,
             mistakes=list(side.mistakes),
             interpreter=self._together().interpreter if together else trial.interpreter,
@@ -395,6 +399,7 @@ class Campaign:
             passes=0,
             latency_samples=0,
             goal=None,
+            first_batches=0,
             condition=SEED,
         )
 
@@ -438,6 +443,7 @@ class Campaign:
                     passes=0,
                     latency_samples=0,
                     goal=catalogue.task(network).accuracy_goal,
+                    first_batches=0,
                     condition=GOAL,
                 )
             )
@@ -467,6 +473,7 @@ class Campaign:
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
             goal=task.accuracy_goal if profile.to_goal == "all" else None,
+            first_batches=0 if whole else FIRST_BATCHES,
         )
 
     @functools.cached_property

@@ -246,16 +246,19 @@ def unpinned(framework: str, device: str, versions: Mapping[str, str]) -> str:
     known = frameworks.load(framework) if framework in frameworks.names() else None
     if known is None or device not in known.REQUIREMENTS or not versions:
         return ""
-    pins = dict(_PIN.findall(requirements_path(framework, device).read_text(encoding="utf-8")))
+    # Some have one version for older Pythons and another for newer ones.
+    pins: dict[str, list[str]] = {}
+    for name, version in _PIN.findall(requirements_path(framework, device).read_text(encoding="utf-8")):
+        pins.setdefault(name, []).append(version)
     told = []
     for name in known.DISTRIBUTIONS:
-        found, pinned = versions.get(name), pins.get(name)
-        if found and pinned and found != pinned:
-            told.append(f"{name} {found} instead of {pinned}")
+        found, pinned = versions.get(name), pins.get(name, [])
+        if found and pinned and found not in pinned:
+            told.append(f"{name} {found} instead of {' or '.join(pinned)}")
         elif found and not pinned:
             told.append(f"{name} {found}, which is not pinned")
         elif pinned and not found:
-            told.append(f"no {name} {pinned}")
+            told.append(f"no {name} {' or '.join(pinned)}")
     return ", ".join(told)
 
 

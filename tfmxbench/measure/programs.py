@@ -172,7 +172,10 @@ def measure(trial: Trial, interpreter: Span) -> dict[str, Any]:
         if trial.goal is not None and accuracies[-1] >= trial.goal:
             break
     for number in range(trial.passes):
-        passes.append(timed_pass(subject, model, data, trial.epochs + number, trial.pass_batches))
+        batches = trial.pass_batches
+        if trial.first_batches and not epochs and number == 0:
+            batches = trial.first_batches
+        passes.append(timed_pass(subject, model, data, trial.epochs + number, batches))
 
     inference = []
     for _ in range(INFERENCE_REPEATS if trial.latency_samples else 0):

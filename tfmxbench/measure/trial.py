@@ -70,6 +70,8 @@ class Trial:
         Test accuracy at which the whole epochs end before their number is reached.
     epoch_batches : int
         Batches in what counts as a whole epoch, and 0 for all. Other than 0 only where mistakes are shown.
+    first_batches : int
+        Batches in the first pass, where there is no whole epoch; 0 for as many as in the others.
     mistakes : list of str
         The mistakes that are switched on, see :mod:`tfmxbench.mistakes`. Never any in a published comparison.
     """
@@ -96,6 +98,7 @@ class Trial:
     batch_size: int | None = None
     goal: float | None = None
     epoch_batches: int = 0
+    first_batches: int = 0
     mistakes: list[str] = dataclasses.field(default_factory=list)
 
     @property

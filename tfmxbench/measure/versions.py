@@ -48,6 +48,7 @@ def _from_version_1(values: dict[str, Any]) -> dict[str, Any]:
             "batch_size": None,
             "goal": None,
             "epoch_batches": 0,
+            "first_batches": 0,
             "mistakes": [],
         }
         measurement = record["measurement"]

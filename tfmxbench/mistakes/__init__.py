@@ -23,7 +23,7 @@ SECOND = "gluon_hybrid"
 
 # What a figure is of. Less is better of all of them.
 EPOCH = "seconds of a steady epoch"
-FIRST_PASS = "seconds of an epoch, by the first pass alone"
+FIRST_PASS = "seconds of the first epoch"
 ALL_PASSES = "seconds of an epoch, by all passes from the first on"
 MEMORY = "greatest memory of the process"
 ERROR = "test images classified wrongly after the first pass"
