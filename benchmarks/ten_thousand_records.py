@@ -16,7 +16,7 @@ import numpy as np
 
 from tfmxbench.analysis import pairs
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, store
+from tfmxbench.measure import profiles, store
 from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
@@ -28,7 +28,7 @@ BAR = 10.0
 
 def record(item: catalogue.Implementation, number: int, random: np.random.RandomState) -> Record:
     """A record with as many values as one of the default profile has."""
-    profile = campaign.PROFILES["default"]
+    profile = profiles.PROFILES["default"]
     seconds = (random.exponential(0.1, 200) + 0.5).tolist()
     span = Span(seconds[0], seconds[1])
     images = 59904

@@ -11,7 +11,7 @@ import shutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import campaign, runner
+from tfmxbench.measure import campaign, profiles, runner
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
 from tfmxbench.networks import catalogue
 
@@ -75,7 +75,7 @@ def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small
     lenet = catalogue.implementations("lenet")[:1]
     planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan(4)
     (trial,) = (trial for trial in planned if trial.condition == STANDARD)
-    profile = campaign.PROFILES["thorough"]
+    profile = profiles.PROFILES["thorough"]
     assert (trial.epochs, trial.passes) == (profile.epochs, profile.passes)
     assert trial.latency_samples == profile.latency_samples
     assert trial.pass_batches == catalogue.task("lenet").timed_batches > 0

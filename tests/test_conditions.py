@@ -3,15 +3,17 @@
 import collections
 import dataclasses
 import itertools
+import json
 
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign
-from tfmxbench.measure.trial import FAILED, STANDARD
+from tfmxbench.measure import campaign, profiles
+from tfmxbench.measure.schema import check_record
+from tfmxbench.measure.trial import FAILED, STANDARD, to_json
 from tfmxbench.networks import catalogue
 
-DEFAULT, THOROUGH = campaign.PROFILES["default"], campaign.PROFILES["thorough"]
+DEFAULT, THOROUGH = profiles.PROFILES["default"], profiles.PROFILES["thorough"]
 NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
 COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
@@ -52,7 +54,7 @@ def plain(trial) -> dict:
 # The plan of a round.
 
 
-@pytest.mark.parametrize("profile", sorted(campaign.PROFILES))
+@pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
 def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profile):
     planned = make(profile=profile, threads=4)
     for number in range(2):
@@ -78,7 +80,7 @@ def test_names_are_unique_in_the_whole_campaign(make, profile):
     assert len({name.lower() for name in names}) == len(names)
 
 
-def measured_so(profile: campaign.Profile) -> list[catalogue.Implementation]:
+def measured_so(profile: profiles.Profile) -> list[catalogue.Implementation]:
     """Those that a profile measures under other conditions at all: LeNet's epoch is long."""
     return [item for item in ALL if profile.long_conditions or item.network != "lenet"]
 
@@ -97,7 +99,7 @@ def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
         name = trial.identifier.removesuffix("-null")
         assert name != trial.identifier
         assert plain(trial) == plain(standard[name])
-    settings = campaign.PROFILES[profile]
+    settings = profiles.PROFILES[profile]
     wanted = [item for item in measured_so(settings) if is_of(item, settings.null_pairs)]
     assert len(arms) == len({trial.identifier for trial in arms}) == 2 * len(wanted) > 0
 
@@ -107,7 +109,7 @@ def test_an_axis_varies_one_thing(make, profile):
     """Other threads, or another batch size; of the pairs that the profile names."""
     planned = make(profile=profile, threads=8).plan(0)
     standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
-    settings = campaign.PROFILES[profile]
+    settings = profiles.PROFILES[profile]
     wanted = {
         (item.network, item.style) for item in measured_so(settings) if is_of(item, settings.axis_pairs)
     }
@@ -161,8 +163,8 @@ def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
 def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypatch):
     own = {catalogue.task(network).batch_size for network in NETWORKS}
     assert not own & {trial.batch_size for trial in make(profile=profile).plan(0)}
-    among = dataclasses.replace(campaign.PROFILES[profile], batch_sizes=(32, *own, 512))
-    monkeypatch.setitem(campaign.PROFILES, profile, among)
+    among = dataclasses.replace(profiles.PROFILES[profile], batch_sizes=(32, *own, 512))
+    monkeypatch.setitem(profiles.PROFILES, profile, among)
     planned = make(profile=profile)
     assert {trial.batch_size for trial in of(planned.plan(0), "batch-size")} == {32, 512}
     asked = campaign.other_batch_sizes(planned.settings, ALL)
@@ -229,6 +231,30 @@ def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
         assert images == pytest.approx(planned.profile.axis_images, rel=0.05)
 
 
+@pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
+def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_again(
+    make, make_record, profile
+):
+    """Otherwise it would be run, stored, and never be seen again."""
+    planned = make(profile=profile, threads=2)
+    trials = [*planned.plan(0), *planned.plan_seeds()]
+    assert {trial.network for trial in trials} >= set(NETWORKS)
+    plain_record = make_record()
+    for trial in trials:
+        if trial.purpose == "products":
+            continue
+        found = plain_record.measurement
+        measurement = dataclasses.replace(
+            found,
+            epochs=[found.passes[0]] * trial.epochs,
+            passes=[found.passes[0]] * trial.passes,
+            accuracies=[0.9] * trial.epochs,
+            inference=found.inference if trial.latency_samples else [],
+            latencies=[0.001] * trial.latency_samples,
+        )
+        check_record(json.loads(json.dumps(to_json(make_record(trial, measurement=measurement)))))
+
+
 # Trials that are made once a campaign.
 
 
@@ -236,7 +262,7 @@ def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
 def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
     planned = make(profile=profile, seed=2**32 - 2)
     found = planned.plan_seeds()
-    number = campaign.PROFILES[profile].seeds
+    number = profiles.PROFILES[profile].seeds
     wanted = [item for item in ALL if item.network in networks]
     arms = collections.Counter((trial.network, trial.style) for trial in found)
     assert arms == {(item.network, item.style): number for item in wanted}

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, runner
+from tfmxbench.measure import campaign, profiles, runner
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.store import results_to_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
@@ -18,7 +18,7 @@ from tfmxbench.networks import catalogue
 PAIRS = ("own loop, compiled", "low level, compiled")
 CHOSEN = [item for item in catalogue.implementations("mlp") if item.pair in PAIRS]
 FASTEST = CHOSEN[1].style
-SIZES = (None, *campaign.PROFILES["default"].batch_sizes)
+SIZES = (None, *profiles.PROFILES["default"].batch_sizes)
 # What each trial takes, in seconds, by its condition.
 SECONDS = {STANDARD: 2.0, "null": 2.0, "threads": 1.0, "batch-size": 1.5, "products": 0.5} | {
     "seed": 3.0,
@@ -38,8 +38,8 @@ def judged(batch_sizes=SIZES) -> list[Parity]:
 @pytest.fixture
 def make(make_campaign, monkeypatch):
     """Make a campaign of the default profile, of two pairs that have null arms and axes; without mistakes."""
-    without = dataclasses.replace(campaign.PROFILES["default"], mistakes="none")
-    monkeypatch.setitem(campaign.PROFILES, "default", without)
+    without = dataclasses.replace(profiles.PROFILES["default"], mistakes="none")
+    monkeypatch.setitem(profiles.PROFILES, "default", without)
 
     def make(**changes) -> campaign.Campaign:
         values = {"profile": "default", "threads": 2, "rounds": 2, "parity": judged()}

@@ -17,7 +17,7 @@ from misbehaving import NUMBERS, PATIENCE, assert_failed, gone
 
 from tfmxbench.measure import memory, runner
 from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, record_from_json, to_json
+from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json, to_json
 from tfmxbench.networks import catalogue
 
 
@@ -369,6 +369,15 @@ def test_a_measuring_trial_without_a_measurement_is_not_believed(leave, result):
 def test_a_measurement_with_fewer_values_than_were_asked_for_is_not_believed(leave, result, part):
     """Every figure of the site is computed from them."""
     assert_failed(leave(json.dumps(changed(result, ("measurement", part), [])).encode()))
+
+
+def test_a_result_that_makes_no_record_is_told_and_not_stored_unread(make_trial, tmp_path):
+    """One pass, which warms up, and none that is timed: stored, it could not be read again."""
+    record = runner.run(make_trial(epochs=0, passes=1), tmp_path)
+    assert record.status == FAILED
+    assert record.reason.startswith("its result makes no record: ")
+    assert record.measurement is None
+    check_record(to_json(record))
 
 
 def test_a_result_without_the_hash_of_its_source_is_not_believed(leave, result):

@@ -19,7 +19,7 @@ from typing import ClassVar, NoReturn
 
 import tfmxbench
 from tfmxbench import commands, commands_results
-from tfmxbench.measure import cache, campaign, processes
+from tfmxbench.measure import cache, processes, profiles
 from tfmxbench.words import one_line
 
 # What the environment variables mean that a command reads, so that its help can say it.
@@ -232,7 +232,7 @@ def parser() -> argparse.ArgumentParser:
     conditions.add_argument(
         "--profile",
         default=environ.get("TFMXBENCH_PROFILE", "default"),
-        metavar="|".join(campaign.PROFILES),
+        metavar="|".join(profiles.PROFILES),
         help="how much is measured (default: %(default)s)",
     )
     conditions.add_argument(

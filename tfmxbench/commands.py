@@ -28,6 +28,7 @@ from tfmxbench.measure import (
     leftovers,
     machine,
     processes,
+    profiles,
     runner,
     store,
 )
@@ -208,8 +209,8 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
     ValueError
         If they name something that does not exist, or ask for more than the machine has.
     """
-    if options.profile not in campaign.PROFILES:
-        raise ValueError(catalogue.unknown("profile", options.profile, list(campaign.PROFILES)))
+    if options.profile not in profiles.PROFILES:
+        raise ValueError(catalogue.unknown("profile", options.profile, list(profiles.PROFILES)))
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
     runner.memory_limit()
@@ -217,7 +218,7 @@ def settings_from(options: argparse.Namespace) -> tuple[store.Settings, list[cat
     threads = options.threads or available
     if threads > available:
         raise ValueError(f"{threads} threads were asked for; this machine offers {available} processors")
-    profile = campaign.PROFILES[options.profile]
+    profile = profiles.PROFILES[options.profile]
     rounds, budget = getattr(options, "rounds", None), getattr(options, "budget", None)
     settings = store.Settings(
         profile=options.profile,
@@ -244,7 +245,7 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
     console = Console(stderr=True)
     names = sorted({item.framework for item in chosen})
     found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
-    if campaign.PROFILES[settings.profile].mistakes != "none":
+    if profiles.PROFILES[settings.profile].mistakes != "none":
         found |= find_environments(["cpu"], [frameworks.TOGETHER])
     for environment in found.values():
         if environment.problem:
@@ -264,7 +265,7 @@ def compare(
     epochs: int | None = None,
 ) -> dict[gate.Question, Parity]:
     """Run the parity gate, and show how far it is; where a framework cannot run there is no answer."""
-    profile = campaign.PROFILES[settings.profile]
+    profile = profiles.PROFILES[settings.profile]
     passing = gate.Gate(
         environments=bench.environments,
         data_name=bench.data.name,
@@ -279,7 +280,7 @@ def compare(
     found: dict[gate.Question, Parity] = {}
     console = Console(stderr=True)
     with (
-        Progress(*COLUMNS, console=console) as progress,
+        progress_bar(console) as progress,
         # What is running is ended at once, also when it is not there that an interrupt comes.
         contextlib.closing(passing.run(questions)) as answers,
     ):
@@ -299,21 +300,32 @@ def compare(
     return found
 
 
+def progress_bar(console: Console) -> Progress:
+    """A bar that shows how far it is, and takes next to nothing from what is measured meanwhile."""
+    return Progress(*COLUMNS, console=console, auto_refresh=console.is_terminal, refresh_per_second=1)
+
+
 def follow(planned: campaign.Campaign) -> None:
     """Run a campaign and show how far it is."""
     console = Console(stderr=True)
-    with Progress(*COLUMNS, console=console) as progress:
+    ended = planned.stored()
+    with progress_bar(console) as progress:
         shown = progress.add_task("", total=None, remaining="")
-        ended = planned.stored()
-        for trial, record in planned.run():
-            if record is not None:
-                ended.append(record)
+
+        def tell() -> str:
             known = planned.progress(ended)
             remaining = f"about {known.remaining:.0f} s left" if known.remaining else ""
             progress.update(shown, completed=known.completed, total=known.total, remaining=remaining)
+            return remaining
+
+        tell()
+        for trial, record in planned.run():
             if record is None:
                 progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
-            elif not record.completed:
+                continue
+            ended.append(record)
+            remaining = tell()
+            if not record.completed:
                 progress.console.print(plain(f"{trial.identifier}: {record.reason}"))
             elif not console.is_terminal:
                 told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"

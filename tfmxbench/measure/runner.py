@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import datetime
 import glob
 import hashlib
@@ -32,7 +33,7 @@ from tfmxbench.measure import (
     programs,
     worker,
 )
-from tfmxbench.measure.schema import check_result, check_trial, read_json
+from tfmxbench.measure.schema import check_record, check_result, check_trial, read_json
 from tfmxbench.measure.trial import (
     COMPLETED,
     FAILED,
@@ -190,7 +191,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         problem += f" (its memory was limited to {limit // 2**20} MiB by {MEMORY_LIMIT})"
     measurement = None if problem else result.get("measurement")
     products = None if problem else result.get("products")
-    return Record(
+    record = Record(
         trial=trial,
         status=FAILED if problem else COMPLETED,
         reason=problem,
@@ -204,6 +205,13 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         products=MatrixProducts(**products) if products else None,
         memory_curve=curve,
     )
+    try:
+        check_record(to_json(record))
+    except ValueError as error:
+        # Stored, it could not be read again, and the trial would seem never to have been made.
+        reason = f"its result makes no record: {error}"
+        return dataclasses.replace(record, status=FAILED, reason=reason, measurement=None, products=None)
+    return record
 
 
 def repeat(trial: Trial) -> Record:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, campaign, data, environments, gate, machine
+from tfmxbench.measure import cache, campaign, data, environments, gate, machine, profiles
 from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.networks import catalogue
 
@@ -42,7 +42,7 @@ def measure(network: str | None = None, style: str | None = None) -> Results:
     print(f"No results here: measuring {len(chosen)} implementations in a short round", file=sys.stderr)
     dataset = data.load_from_environment()
     prepared = data.prepare(dataset, cache.folder() / "prepared")
-    profile = campaign.PROFILES[PROFILE]
+    profile = profiles.PROFILES[PROFILE]
     settings = Settings(
         profile=PROFILE,
         networks=sorted({item.network for item in chosen}),

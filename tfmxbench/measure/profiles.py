@@ -1,0 +1,131 @@
+"""The profiles: how much a campaign measures."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """How much is measured.
+
+    Attributes
+    ----------
+    epochs : int
+        Whole epochs of a trial.
+    long_epochs : bool
+        Whether also the timed trials of networks whose epoch is long begin with whole epochs; otherwise
+        they take passes alone, and their accuracy is the gate's.
+    passes : int
+        Timed passes after the whole epochs; where there are none, after a pass that comes first.
+    latency_samples : int
+        Single images predicted.
+    seeds : int
+        Seeds besides the campaign's own that the accuracy is compared with.
+    seeds_for_all : bool
+        Whether the networks whose epoch is long are trained with them too.
+    parity_epochs : int
+        1 if the parity gate compares a whole epoch too, 0 if the first steps alone.
+    rounds : int
+        Rounds at least.
+    budget : float or None
+        Seconds for all rounds.
+    to_goal : str
+        Who is trained until the network's stated accuracy: ``all`` in every timed trial, so that
+        ``epochs`` is the most that they take; the ``fastest`` of each network, once; or ``none``.
+    long_conditions : bool
+        Whether networks whose epoch is long are measured under other conditions, too: as two arms for the
+        null test, with other threads, and with other batch sizes.
+    null_pairs : tuple of str or None
+        Pairs whose implementations are measured as two arms each, for the null test; None for all.
+    axis_pairs : tuple of str or None
+        Pairs that are measured with other threads and batch sizes too; None for all styles.
+    batch_sizes : tuple of int
+        Those other batch sizes.
+    axis_images : int
+        About so many images are in each of their passes; 0 for those of the network's own passes.
+    products : bool
+        Whether the rate of matrix products is measured.
+    mistakes : str
+        What mistakes are shown: ``all``; all on networks whose epoch is short, and on the others those
+        that are ``brief``; or ``none``.
+    """
+
+    epochs: int
+    long_epochs: bool
+    passes: int
+    latency_samples: int
+    seeds: int
+    seeds_for_all: bool
+    parity_epochs: int
+    rounds: int
+    budget: float | None
+    to_goal: str
+    long_conditions: bool
+    null_pairs: tuple[str, ...] | None
+    axis_pairs: tuple[str, ...] | None
+    batch_sizes: tuple[int, ...]
+    axis_images: int
+    products: bool
+    mistakes: str
+
+
+PROFILES = {
+    "quick": Profile(
+        epochs=1,
+        long_epochs=False,
+        passes=1,
+        latency_samples=10,
+        seeds=0,
+        seeds_for_all=False,
+        parity_epochs=0,
+        rounds=1,
+        budget=None,
+        to_goal="none",
+        long_conditions=False,
+        null_pairs=(),
+        axis_pairs=(),
+        batch_sizes=(),
+        axis_images=0,
+        products=False,
+        mistakes="none",
+    ),
+    "default": Profile(
+        epochs=1,
+        long_epochs=False,
+        passes=1,
+        latency_samples=50,
+        seeds=2,
+        seeds_for_all=False,
+        parity_epochs=1,
+        rounds=3,
+        budget=900.0,
+        to_goal="fastest",
+        long_conditions=False,
+        null_pairs=("low level, compiled",),
+        axis_pairs=("own loop, compiled",),
+        batch_sizes=(32, 1024),
+        axis_images=12800,
+        products=True,
+        mistakes="brief",
+    ),
+    "thorough": Profile(
+        epochs=25,
+        long_epochs=True,
+        passes=6,
+        latency_samples=1000,
+        seeds=9,
+        seeds_for_all=True,
+        parity_epochs=1,
+        rounds=5,
+        budget=28800.0,
+        to_goal="all",
+        long_conditions=True,
+        null_pairs=None,
+        axis_pairs=None,
+        batch_sizes=(32, 64, 256, 512, 1024),
+        axis_images=0,
+        products=True,
+        mistakes="all",
+    ),
+}
