@@ -64,7 +64,7 @@ def run(trial, interpreter, result_path):
         epochs=[Pass(0.5, 0.5, 10, 1280, 1.0)] * trial.epochs,
         passes=[Pass(0.5, 0.5, 10, 1280, 1.0)] * trial.passes,
         accuracies=[0.9] * trial.epochs,
-        inference=[span] * 3,
+        inference=[span] * 2,
         latencies=[0.001] * trial.latency_samples,
         memory=Memory(1, 2, 3, 4, 5, None),
         training_images=1280,

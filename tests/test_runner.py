@@ -39,7 +39,7 @@ def test_a_reference_trial_completes_and_measures_everything(reference_run):
     assert [item.batches for item in found.passes] == [3, 3]
     assert len(found.accuracies) == 2
     assert found.accuracies[-1] > 0.9
-    assert len(found.inference) == 3
+    assert len(found.inference) == 2
     assert len(found.latencies) == 4
     assert found.epochs[0].loss > found.epochs[1].loss > found.passes[0].loss
     spans = [found.interpreter, found.imported, found.built, *found.epochs, *found.passes, *found.inference]
