@@ -425,7 +425,8 @@ def start_parent(package_copy, make_trial, tmp_path) -> tuple[subprocess.Popen, 
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + PATIENCE
-    while not pid_path.exists():
+    # The file is there before it is written to.
+    while not pid_path.exists() or not pid_path.read_text():
         if parent.poll() is not None or time.monotonic() > deadline:
             parent.kill()
             parent.wait()

@@ -178,8 +178,10 @@ def accepted(make_trial, make_record):
     [
         ((1, 1, 1, 2, 1), True),
         ((2, 0, 2, 3, 4), True),
+        ((0, 2, 0, 2, 1), True),
         ((0, 2, 1, 2, 1), False),
         ((1, 2, 0, 2, 1), False),
+        ((0, 1, 0, 2, 1), False),
         ((1, 2, 1, 1, 1), False),
         ((1, 2, 1, 2, 0), False),
         ((1, 0, 1, 2, 1), False),

@@ -215,8 +215,8 @@ def accuracies(arms: Sequence[Arm]) -> str:
             "profile does."
         )
     return (
-        f"The test accuracies after the first epoch of all {len(found)} completed trials that trained for "
-        "one lie between "
+        f"The {len(found)} test accuracies after the first epoch, of the timed trials, or of the parity gate "
+        "where those took no whole epoch, lie between "
         f"{min(found):.2%} and {max(found):.2%}: {100 * (max(found) - min(found)):.2f} points apart."
     )
 
