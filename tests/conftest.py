@@ -93,7 +93,7 @@ def make_record(make_trial):
                 epochs=[Pass(wall, wall, 11, 1408, 1.5)],
                 passes=[Pass(wall, wall, 3, 384, 0.5), Pass(wall, wall, 3, 384, 0.4)],
                 accuracies=[0.9],
-                inference=[span, span, span],
+                inference=[span, span],
                 latencies=[0.001, 0.0011, 0.0012, 0.0013],
                 memory=Memory(10_000_000, 20_000_000, 30_000_000, 40_000_000, 50_000_000, None),
                 training_images=1500,

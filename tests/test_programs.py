@@ -58,7 +58,7 @@ def test_the_first_pass_may_be_shorter_than_the_others_where_no_whole_epoch_come
     make_trial, tmp_path
 ):
     def batches(**changes) -> list[int]:
-        record = runner.run(make_trial(pass_batches=5, latency_samples=0, **changes), tmp_path)
+        record = runner.run(make_trial(pass_batches=5, **changes), tmp_path)
         assert record.completed, record.reason
         return [item.batches for item in record.measurement.epochs + record.measurement.passes]
 
