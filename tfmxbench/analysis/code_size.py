@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import io
 import pathlib
 
@@ -31,6 +32,12 @@ class Lines:
 
 def count(source: str, name: str = "source.py") -> Lines:
     """Count the lines of a piece of Python source."""
+    return _count(source, name)
+
+
+@functools.cache
+def _count(source: str, name: str) -> Lines:
+    """Pages state the same lines many times."""
     handle = io.BytesIO(source.encode("utf-8"))
     # A comment such as "do not edit" would make pygount take the source for generated and count nothing.
     found = pygount.SourceAnalysis.from_file(
