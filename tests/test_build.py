@@ -97,7 +97,7 @@ def test_a_variable_or_a_version_that_changes_has_it_built_again(built, monkeypa
 
 
 def test_another_results_file_that_is_named_counts_with_its_content(built, checkout, monkeypatch):
-    assert pages.RESULTS_VARIABLE == build.RESULTS_VARIABLE
+    assert pages.RESULTS_VARIABLE is build.RESULTS_VARIABLE
     assert built() == 1
     other = checkout / "other.json"
     monkeypatch.setenv(build.RESULTS_VARIABLE, str(other))

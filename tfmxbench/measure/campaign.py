@@ -572,7 +572,7 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
     wanted = PROFILES[profile].mistakes
     if wanted == "none":
         return []
-    long = bool(catalogue.task(network).timed_batches)
+    long = catalogue.task(network).has_long_epoch
     return list(
         {
             side: None
@@ -604,7 +604,7 @@ def is_of_a_round(trial: Trial) -> bool:
 
 def is_long(implementation: Implementation) -> bool:
     """Whether an epoch of its network is too long to be timed whole."""
-    return bool(catalogue.task(implementation.network).timed_batches)
+    return catalogue.task(implementation.network).has_long_epoch
 
 
 def is_chosen(implementation: Implementation, profile: Profile, pairs: Sequence[str] | None) -> bool:

@@ -288,7 +288,7 @@ class Gate:
 def _short_first(questions: Sequence[Question]) -> list[Question]:
     """The questions, those about networks whose epoch is short first."""
     return sorted(
-        questions, key=lambda question: bool(catalogue.task(question.implementation.network).timed_batches)
+        questions, key=lambda question: catalogue.task(question.implementation.network).has_long_epoch
     )
 
 

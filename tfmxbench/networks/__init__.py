@@ -77,6 +77,11 @@ class Task:
     accuracy_goal: float
 
     @property
+    def has_long_epoch(self) -> bool:
+        """Whether an epoch is too long to be timed whole."""
+        return self.timed_batches > 0
+
+    @property
     def parameter_count(self) -> int:
         """Number of trained values in the network."""
         return sum(math.prod(shape) for shape in self.parameters.values())

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 
-from tfmxbench.measure.runner import written_whole
+from tfmxbench.measure.runner import source_sha256, written_whole
 
 # Below the checkout. What is below build is made, but for the results.
 SOURCES = ("conf.py", "docs", "gallery", "tfmxbench", "requirements", "build/results.json")
@@ -60,8 +60,7 @@ def content_sha256(root: pathlib.Path, environ: Mapping[str, str] = os.environ) 
     made = [root / name for name in MADE]
     for path in files(sources):
         if not any(path.is_relative_to(item) for item in made):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{path} {content}\n".encode())
+            digest.update(f"{path} {source_sha256(path)}\n".encode())
     installed = {f"{item.name} {item.version}" for item in importlib.metadata.distributions()}
     variables = {f"{name}={value}" for name, value in environ.items() if name.startswith("TFMXBENCH_")}
     digest.update("\n".join([*sorted(installed), *sorted(variables)]).encode())

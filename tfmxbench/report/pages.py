@@ -22,10 +22,10 @@ from tfmxbench.measure.store import Results, read_results
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report import html, plots, sentences, tables
+from tfmxbench.report.build import RESULTS_VARIABLE as RESULTS_VARIABLE
 from tfmxbench.report.html import Fragment, text
 from tfmxbench.report.tables import with_interval
 
-RESULTS_VARIABLE = "TFMXBENCH_RESULTS"
 DEFAULT_RESULTS = "build/results.json"
 SPREAD = "The ticks are the trials, the dot is their geometric mean, the line its 95% interval."
 

@@ -205,7 +205,7 @@ def _warning(found: Judged) -> str:
 
 
 def accuracies(arms: Sequence[Arm]) -> str:
-    """How far the test accuracies of all completed trials lie apart."""
+    """How far the test accuracies after the first epoch lie apart."""
     found = [value for arm in arms for value in arm.accuracies]
     if not any(arm.measurements for arm in arms):
         return "No trial completed, so there is no accuracy to state."
