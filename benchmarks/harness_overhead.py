@@ -22,6 +22,10 @@ import tempfile
 import time
 import types
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfmxbench.measure.trial import Trial
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -68,10 +72,16 @@ def child(trial_path: str, pairs: int) -> None:
     print(json.dumps({"pairs": found, "idle": idle}))
 
 
-def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]], list[float]]:
-    """The seconds of each pair, and of passes that do nothing, from the framework's environment."""
+def make_trial(network: str, style: str) -> Trial:
+    """A trial of so many passes as its caller makes, on all processors.
+
+    Raises
+    ------
+    SystemExit
+        If the framework cannot run here.
+    """
     from tfmxbench.measure import cache, campaign, data, environments, runner
-    from tfmxbench.measure.trial import Trial, to_json
+    from tfmxbench.measure.trial import Trial
     from tfmxbench.networks import catalogue
 
     implementation = next(item for item in catalogue.implementations(network) if item.style == style)
@@ -79,7 +89,7 @@ def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]
     if environment.problem:
         raise SystemExit(f"{implementation.framework}: {environment.problem}")
     dataset = data.load_from_environment()
-    trial = Trial(
+    return Trial(
         identifier="overhead",
         purpose="measure",
         network=network,
@@ -99,6 +109,14 @@ def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]
         interpreter=environment.interpreter,
         time_limit=campaign.TIME_LIMIT,
     )
+
+
+def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]], list[float]]:
+    """The seconds of each pair, and of passes that do nothing, from the framework's environment."""
+    from tfmxbench.measure import runner
+    from tfmxbench.measure.trial import to_json
+
+    trial = make_trial(network, style)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "trial.json"
         path.write_text(json.dumps(to_json(trial)))

@@ -5,11 +5,12 @@ import dataclasses
 import datetime
 import itertools
 import json
+import threading
 
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, profiles, runner
+from tfmxbench.measure import campaign, machine, profiles, runner
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.store import results_to_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
@@ -50,7 +51,11 @@ def make(make_campaign, monkeypatch):
 
 @pytest.fixture
 def ran(monkeypatch, make_record) -> list:
-    """Trials that were run, none of them in earnest: each takes what its condition takes."""
+    """Trials that were run, none of them in earnest: each takes what its condition takes.
+
+    Those that are not timed are run one at a time, as on a machine of one processor.
+    """
+    monkeypatch.setattr(machine, "shares", lambda threads: [set()])
     trials = []
     start = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 
@@ -76,7 +81,7 @@ def whole_plan(planned, rounds: int) -> list[str]:
     """The names of all trials in the order in which they are made, where two rounds are the least."""
     first = names(itertools.chain(*map(planned.plan, range(2))))
     more = names(itertools.chain(*map(planned.plan, range(2, rounds))))
-    return [*first, *names(planned.plan_seeds()), f"goal-mlp-{FASTEST}-cpu", *more]
+    return [*first, f"goal-mlp-{FASTEST}-cpu", *names(planned.plan_seeds()), *more]
 
 
 def test_seeds_and_goals_come_after_the_rounds_that_every_campaign_has(make, ran):
@@ -92,7 +97,8 @@ def test_further_rounds_come_after_seeds_and_goals(make, ran):
     for trial, record in planned.run():
         if record is not None and len(ran) == len(wanted):
             break
-        assert trial.identifier == wanted[len(ran) - (record is not None)]
+        if campaign.is_of_a_round(trial):
+            assert trial.identifier == wanted[len(ran) - (record is not None)]
     assert names(ran) == wanted
 
 
@@ -123,10 +129,21 @@ def test_a_campaign_of_more_rounds_keeps_its_seeds_and_its_goal(make, ran):
 # Progress, and the budget.
 
 
+def progress_of(planned) -> list[campaign.Progress]:
+    """How far a campaign is after each of its trials."""
+    ended = []
+    seen = []
+    for _, record in planned.run():
+        if record is not None:
+            ended.append(record)
+            seen.append(planned.progress(ended))
+    return seen
+
+
 def test_progress_counts_every_trial_and_ends_at_its_total(make, ran):
     planned = make()
     total = len(whole_plan(planned, 2))
-    seen = [planned.progress() for _, record in planned.run() if record is not None]
+    seen = progress_of(planned)
     assert [known.completed for known in seen] == list(range(1, total + 1))
     # The goal is planned once something was timed.
     first = next(number for number, trial in enumerate(ran) if trial.condition == STANDARD)
@@ -196,12 +213,58 @@ def test_the_budget_is_for_everything_that_is_measured(make, ran, further, round
     whole = seconds(planned.plan(0))
     budget = 2 * whole + seconds(once) + SECONDS["goal"] + further * whole
     planned = make(budget=max(budget, 0.001))
-    seen = [planned.progress() for _, record in planned.run() if record is not None]
+    seen = progress_of(planned)
     assert names(ran) == whole_plan(planned, rounds)
     assert seen[-1] == campaign.Progress(len(ran), len(ran), 0.0)
     # Once all of it is known, the number of rounds is foreseen.
     known = len(whole_plan(planned, 2)) - 1
     assert {found.total for found in seen[known:]} == {len(ran)}
+
+
+def test_trials_that_are_not_timed_are_run_several_at_a_time_and_timed_ones_alone(make, ran, monkeypatch):
+    monkeypatch.setattr(machine, "shares", lambda threads: [set()] * 3)
+    one_at_a_time = runner.run
+    running: list[str] = []
+    together: dict[str, int] = {}
+    lock = threading.Lock()
+    meeting = threading.Barrier(3)
+
+    def run(trial, folder):
+        with lock:
+            running.append(trial.identifier)
+        if trial.condition == "seed" and trial.identifier in meant:
+            # None of the three goes on before all are there.
+            meeting.wait(60)
+        with lock:
+            together[trial.identifier] = len(running)
+            record = one_at_a_time(trial, folder)
+            running.remove(trial.identifier)
+        return record
+
+    monkeypatch.setattr(runner, "run", run)
+    planned = make(rounds=1)
+    seeds = names(planned.plan_seeds())
+    meant = set(seeds[:3])
+    list(planned.run())
+    assert {together[name] for name in names(planned.plan(0))} == {1}
+    assert max(together[name] for name in meant) == 3
+    assert {trial.threads for trial in ran if not campaign.is_of_a_round(trial)} == {1}
+    assert {trial.threads for trial in ran if trial.condition == STANDARD} == {2}
+
+
+def test_trials_side_by_side_take_their_share_of_the_time(make, ran, monkeypatch):
+    """Three at a time: what is left is expected, and what was spent counted, as a third."""
+    monkeypatch.setattr(machine, "shares", lambda threads: [set()] * 3)
+    whole, once = seconds(make().plan(0)), seconds(make().plan_seeds()) + SECONDS["goal"]
+    planned = make(budget=3 * whole + once / 3 + 0.01)
+    seen = progress_of(planned)
+    rounds = {trial.round for trial in ran if campaign.is_of_a_round(trial)}
+    assert rounds == {0, 1, 2}
+    assert seen[-1].remaining == 0
+    ran.clear()
+    planned = make(budget=3 * whole + once / 3 - 0.01, seed=1)
+    list(planned.run())
+    assert {trial.round for trial in ran if campaign.is_of_a_round(trial)} == {0, 1}
 
 
 # What is not measured.

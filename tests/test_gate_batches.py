@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tfmxbench import frameworks
-from tfmxbench.measure import gate, programs, runner
+from tfmxbench.measure import gate, machine, programs, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.networks import catalogue
 
@@ -152,7 +152,7 @@ def test_a_batch_size_of_an_implementation_is_not_judged_by_another_ones_referen
 
 def test_questions_that_are_asked_at_once_share_a_reference(make_gate, runs, monkeypatch):
     """All of them need it at the same time, and it takes long."""
-    monkeypatch.setattr(gate.machine, "processors", lambda: 6)
+    monkeypatch.setattr(machine, "processors", lambda: 6)
     runs.seconds = 0.1
     chosen = [
         item for item in catalogue.implementations("mlp") if item.style in ("gluon", "symbol", "module")

@@ -324,6 +324,8 @@ def follow(planned: campaign.Campaign) -> None:
                 progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
                 continue
             ended.append(record)
+            if not campaign.is_of_a_round(trial):
+                progress.update(shown, description=f"not timed: {trial.implementation}")
             remaining = tell()
             if not record.completed:
                 progress.console.print(plain(f"{trial.identifier}: {record.reason}"))

@@ -27,7 +27,7 @@ from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS
-from tfmxbench.measure import runner
+from tfmxbench.measure import pool, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.gate import Question
 from tfmxbench.measure.profiles import PROFILES, Profile
@@ -56,6 +56,9 @@ class Progress:
 
 
 TIME_LIMIT = 600.0
+# Trials that are not timed run on one thread each, several at a time; each takes longer for it.
+UNTIMED_THREADS = 1
+UNTIMED_TIME_LIMIT = 3600.0
 # The first pass of a long epoch: enough to trace, to compile and to warm up.
 FIRST_BATCHES = 20
 AXIS_PASSES = 2
@@ -284,6 +287,8 @@ class Campaign:
             self._trial(implementation, "cpu", 0),
             identifier=f"seed-{seed}-{implementation.network}-{implementation.style}-cpu",
             purpose="accuracy",
+            threads=UNTIMED_THREADS,
+            time_limit=UNTIMED_TIME_LIMIT,
             seed=seed % 2**32,
             epochs=1,
             passes=0,
@@ -308,7 +313,9 @@ class Campaign:
         whole = [record for record in records if record.trial.round < self.settings.rounds]
         made = {record.trial.network: record.trial for record in records if record.trial.purpose == "goal"}
         found = []
-        for network in sorted({item.network for item in self.implementations}):
+        networks = {item.network for item in self.implementations}
+        # What takes longest begins first, beside the others.
+        for network in sorted(networks, key=lambda name: (not catalogue.task(name).has_long_epoch, name)):
             if network in made:
                 found.append(made[network])
                 continue
@@ -329,6 +336,8 @@ class Campaign:
                     self._trial(implementation, "cpu", 0),
                     identifier=f"goal-{network}-{style}-cpu",
                     purpose="goal",
+                    threads=UNTIMED_THREADS,
+                    time_limit=UNTIMED_TIME_LIMIT,
                     epochs=GOAL_EPOCHS,
                     passes=0,
                     latency_samples=0,
@@ -412,8 +421,8 @@ class Campaign:
         Yields
         ------
         Trial, Record or None
-            Each trial twice: with None before it starts, and with its record when it has ended
-            and been stored.
+            Each timed trial twice: with None before it starts, and with its record when it has ended
+            and been stored. Those that are not timed, of which several run at a time, only then.
 
         Raises
         ------
@@ -431,8 +440,7 @@ class Campaign:
         done = {record.trial.identifier: record for record in self.stored()}
         for number in itertools.count():
             if number == self.settings.rounds:
-                yield from self._measure(self.plan_seeds(), done)
-                yield from self._measure(self.plan_goal(list(done.values())), done)
+                yield from self._train([*self.plan_goal(list(done.values())), *self.plan_seeds()], done)
             if number >= self.settings.rounds and not self._fits(number, list(done.values())):
                 return
             yield from self._measure(self.plan(number), done)
@@ -444,10 +452,28 @@ class Campaign:
             if trial.identifier in done:
                 continue
             yield trial, None
-            record = self._execute(trial)
-            runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
-            done[trial.identifier] = record
-            yield trial, record
+            done[trial.identifier] = self._finish(trial)
+            yield trial, done[trial.identifier]
+
+    def _train(
+        self, trials: Sequence[Trial], done: dict[str, Record]
+    ) -> Iterator[tuple[Trial, Record | None]]:
+        """Run trials that are not timed, several at a time."""
+        jobs = [
+            (trial, functools.partial(self._finish, trial))
+            for trial in trials
+            if trial.identifier not in done
+        ]
+        with contextlib.closing(pool.run(jobs, UNTIMED_THREADS)) as records:
+            for trial, record in records:
+                done[trial.identifier] = record
+                yield trial, record
+
+    def _finish(self, trial: Trial) -> Record:
+        """Run a trial and store its record."""
+        record = self._execute(trial)
+        runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
+        return record
 
     def _execute(self, trial: Trial) -> Record:
         environment = self.environments[trial.framework, trial.device]
@@ -475,7 +501,7 @@ class Campaign:
         if self.settings.budget is None:
             return False
         whole = [record for record in records if record.trial.round < number]
-        spent = sum(record.seconds for record in whole)
+        spent = sum(_on_the_clock(record.trial, record.seconds) for record in whole)
         rounds = sum(record.seconds for record in whole if is_of_a_round(record.trial))
         # With every framework unavailable a round costs nothing, and no number of them would do.
         return rounds > 0 and spent + rounds / number <= self.settings.budget
@@ -500,7 +526,7 @@ class Campaign:
 
         def expected(trial: Trial) -> float:
             found = known.get(_kind(trial))
-            return sum(found) / len(found) if found else mean
+            return _on_the_clock(trial, sum(found) / len(found) if found else mean)
 
         first = self.plan(0)
         others = [*self.plan_seeds(), *self.plan_goal(records)]
@@ -600,6 +626,11 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
 def is_of_a_round(trial: Trial) -> bool:
     """Whether a trial is repeated in every round, rather than made once a campaign."""
     return trial.purpose in ("measure", "products", MISTAKE)
+
+
+def _on_the_clock(trial: Trial, seconds: float) -> float:
+    """By how much a trial of so many seconds makes a campaign longer."""
+    return seconds if is_of_a_round(trial) else seconds / pool.places(UNTIMED_THREADS)
 
 
 def is_long(implementation: Implementation) -> bool:

@@ -5,25 +5,23 @@ What it finds is cached by all that it depends on, and never by time.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
-import queue
 import threading
-import time
 import zipfile
 import zlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import leftovers, machine, runner
+from tfmxbench.measure import leftovers, pool, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -89,9 +87,7 @@ class Gate:
     def run(self, questions: Sequence[Question]) -> Generator[tuple[Question, Parity], None, None]:
         """Compare implementations with their network's reference.
 
-        Nothing is timed here, so several are compared at a time, each on processors of its own: where
-        more threads than processors wait for each other in loops, as those of OpenMP do, two at a time
-        take ten times as long as one after the other.
+        Nothing is timed here, so several are compared at a time.
 
         Yields
         ------
@@ -103,36 +99,18 @@ class Gate:
             for question in questions
             if not self.environments[question.implementation.framework, question.device].problem
         ]
-        places: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
-        for own in machine.shares(self.threads):
-            places.put(own)
-        with concurrent.futures.ThreadPoolExecutor(
-            places.qsize(), initializer=lambda: machine.keep_to(places.get())
-        ) as pool:
-            started: list[concurrent.futures.Future[Any]] = []
-            waiting: dict[concurrent.futures.Future[Parity], Question] = {}
-            try:
-                # What takes longest comes first, and those who do not wait for it after that.
-                for reference in self._references(asked):
-                    started.append(pool.submit(self._arrays, reference))
-                for question in _short_first(asked):
-                    answer = pool.submit(self.answer, question)
-                    started.append(answer)
-                    waiting[answer] = question
-                while waiting:
-                    # With a time limit, so that an interrupt is noticed whichever thread it reaches.
-                    done, _ = concurrent.futures.wait(
-                        waiting, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED
-                    )
-                    for finished in done:
-                        yield waiting.pop(finished), finished.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                # One may be about to start a process while the others' are ended.
-                while not all(item.done() for item in started):
-                    runner.end_all()
-                    time.sleep(0.01)
-                raise
+        # What takes longest comes first, and those who do not wait for it after that.
+        references = [
+            (reference, functools.partial(self._arrays, reference)) for reference in self._references(asked)
+        ]
+        comparisons = [
+            (question, functools.partial(self.answer, question)) for question in _short_first(asked)
+        ]
+        jobs: list[tuple[Question, Callable[[], Any]]] = [*references, *comparisons]
+        with contextlib.closing(pool.run(jobs, self.threads)) as answers:
+            for question, answer in answers:
+                if question.implementation.style != catalogue.REFERENCE:
+                    yield question, answer
 
     def _references(self, asked: Sequence[Question]) -> list[Question]:
         """The references of all questions that have not been answered before; those that take long first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from typing import Any
 
 from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
-from tfmxbench.measure import cache, environments, leftovers, machine, phrase_worker, processes, runner
+from tfmxbench.measure import cache, environments, leftovers, phrase_worker, pool, processes, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import read_json
 from tfmxbench.networks import catalogue
@@ -105,19 +106,10 @@ class Phrasebook:
         dict of str to Phrases
             By style, in the given order.
         """
-        with concurrent.futures.ThreadPoolExecutor(machine.processors()) as pool:
-            waiting = [pool.submit(self.check, implementation) for implementation in implementations]
-            try:
-                # With a time limit, so that an interrupt is noticed whichever thread it reaches.
-                while concurrent.futures.wait(waiting, timeout=1.0).not_done:
-                    pass
-                found = [item.result() for item in waiting]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process, mark in list(_running.items()):
-                    processes.end(process, mark)
-                raise
-        return {item.style: item for item in found}
+        jobs = [(item.style, functools.partial(self.check, item)) for item in implementations]
+        with contextlib.closing(pool.run(jobs, THREADS, _end_all)) as answers:
+            found = dict(answers)
+        return {item.style: found[item.style] for item in implementations}
 
     def path(self, implementation: Implementation) -> pathlib.Path:
         """The file with the phrases of an implementation's style."""
@@ -238,6 +230,12 @@ def _execute(line: Sequence[str], framework: str, folder: pathlib.Path, limit: f
         processes.end(process, mark)
         _running.pop(process, None)
     return problem, output.text()
+
+
+def _end_all() -> None:
+    """End the processes that other threads are waiting for."""
+    for process, mark in list(_running.items()):
+        processes.end(process, mark)
 
 
 def _from_json(values: dict[str, Any], identity: tuple[str, str]) -> Phrases:
