@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 
 from tfmxbench.analysis import summary
@@ -131,6 +132,15 @@ def test_latency_is_taken_after_ten_images_or_from_the_second_half(make_measurem
     few = make_measurement(latencies=[100.0] * 5 + [2.0] * 6)
     assert summary.latency_seconds(few, 1.0) == 2.0
     assert summary.latency_seconds(make_measurement(latencies=[3.0])) == 3.0
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95, 0.99, 1.0])
+def test_percentiles_of_latencies_are_numpys(make_measurement, count, share):
+    values = np.random.RandomState(count).exponential(size=count)
+    warming = [9.0] * min(count, summary.WARMING_IMAGES)
+    found = make_measurement(latencies=[*warming, *values])
+    assert summary.latency_seconds(found, share) == pytest.approx(np.quantile(values, share))
 
 
 def test_prediction_leaves_the_first_time_out(make_measurement):

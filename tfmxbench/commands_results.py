@@ -102,17 +102,16 @@ def show(results: store.Results) -> None:
             f"{where.get('memory', '?')}, {where.get('system', '?')}"
         ),
     )
-    shown = [number for number, column in enumerate(tables.COLUMNS) if column.heading in IN_TERMINAL]
-    for number in shown:
-        column = tables.COLUMNS[number]
+    shown = [column for column in tables.COLUMNS if column.heading in IN_TERMINAL]
+    for column in shown:
         table.add_column(
             column.heading,
             justify="left" if column.text else "right",
             overflow="fold",
             no_wrap=column.heading == "implementation",
         )
-    for row in tables.rows(results):
-        table.add_row(*(plain(row.cells[number].brief) for number in shown))
+    for row in tables.rows(results, columns=shown):
+        table.add_row(*(plain(cell.brief) for cell in row.cells))
     console.print(table)
     for line in tables.failures(results):
         console.print(plain(line))

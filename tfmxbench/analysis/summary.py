@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import statistics as standard_statistics
 from collections.abc import Callable, Iterable
-
-import numpy as np
 
 from tfmxbench.analysis.parity import Parity
 from tfmxbench.analysis.statistics import Estimate, estimate
@@ -117,10 +116,13 @@ def latency_seconds(measurement: Measurement, share: float = 0.5) -> float:
     ----------
     measurement : Measurement
     share : float
-        Of the images that take no longer: 0.5 for the median, 0.99 for the 99th percentile.
+        Of the images that take no longer: 0.5 for the median, 0.99 for the 99th percentile. Between two
+        images the value is interpolated, as NumPy does; NumPy itself takes a second for 10 000 trials.
     """
-    steady = measurement.latencies[min(len(measurement.latencies) // 2, WARMING_IMAGES) :]
-    return standard_statistics.median(steady) if share == 0.5 else float(np.quantile(steady, share))
+    steady = sorted(measurement.latencies[min(len(measurement.latencies) // 2, WARMING_IMAGES) :])
+    below, part = divmod(share * (len(steady) - 1), 1)
+    low, high = steady[int(below)], steady[min(int(below) + 1, len(steady) - 1)]
+    return low + part * (high - low)
 
 
 def start_seconds(measurement: Measurement) -> float:
@@ -201,7 +203,7 @@ class Arm:
         """Network and style: ``mlp/gluon``."""
         return f"{self.network}/{self.style}"
 
-    @property
+    @functools.cached_property
     def measurements(self) -> dict[int, Measurement]:
         """What the completed trials measured, by round."""
         return {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import gc
 import os
 import pathlib
 from collections.abc import Sequence
@@ -37,7 +38,13 @@ def results_path() -> pathlib.Path:
 
 @functools.lru_cache(maxsize=1)
 def _read(path: pathlib.Path, modified: int) -> Results:
-    found = read_results(path)
+    # Of millions of values none becomes garbage: Python need not look through them, now or later.
+    gc.disable()
+    try:
+        found = read_results(path)
+    finally:
+        gc.freeze()
+        gc.enable()
     try:
         check_names(found)
     except ValueError as error:
@@ -100,14 +107,11 @@ def _measured_alone(network: str | None, style: str | None) -> Results:
 
 def table(network: str | None = None) -> Fragment:
     """The table of everything measured, or of the most important figures of one network."""
-    shown = [number for number, column in enumerate(tables.COLUMNS) if column.core or network is None]
+    shown = [column for column in tables.COLUMNS if column.core or network is None]
     return html.table(
         "Estimates, with 95% intervals over trials in parentheses",
-        [(tables.COLUMNS[number].heading, tables.COLUMNS[number].meaning) for number in shown],
-        [
-            [(row.cells[number].text, row.cells[number].order) for number in shown]
-            for row in tables.rows(results(), network)
-        ],
+        [(column.heading, column.meaning) for column in shown],
+        [[(cell.text, cell.order) for cell in row.cells] for row in tables.rows(results(), network, shown)],
         sortable=True,
     ) + failed(network)
 
@@ -459,6 +463,8 @@ def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
     return code(source).source if source else ""
 
 
+# What can be chosen in two columns is drawn once.
+@functools.lru_cache(maxsize=256)
 def code(source: str) -> Fragment:
     """Python source, highlighted as the rest of the site is, with Sphinx' copy button."""
     drawn = highlight(source, PythonLexer(), HtmlFormatter(nowrap=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tfmxbench import frameworks
 from tfmxbench.analysis import summary
@@ -36,7 +36,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One arm's cells, in the order of ``COLUMNS``."""
+    """One arm's cells, in the order of the columns that were asked for."""
 
     arm: Arm
     cells: list[Cell]
@@ -284,10 +284,12 @@ def named(heading: str) -> Column:
     raise ValueError(f"there is no column {heading!r}")
 
 
-def rows(results: Results, network: str | None = None) -> list[Row]:
-    """The rows of a campaign's table, of one network or of all."""
+def rows(
+    results: Results, network: str | None = None, columns: Sequence[Column] = tuple(COLUMNS)
+) -> list[Row]:
+    """The rows of a campaign's table, of one network or of all, with all columns or with some."""
     return [
-        Row(arm, [column.cell(arm) for column in COLUMNS])
+        Row(arm, [column.cell(arm) for column in columns])
         for arm in summary.arms(results.records, parity=results.parity)
         if network is None or arm.network == network
     ]
