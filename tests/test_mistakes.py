@@ -128,8 +128,10 @@ def test_what_is_planned_is_every_side_once_a_round_with_its_control(make, profi
             if trial.network == network
         }
         assert found == {(side.style, side.mistakes, side.batch_size) for side in wanted}
-        assert (mistakes.FIRST, (), None) in found
-        assert (mistakes.SECOND, (), None) in found
+        # Where the only mistake's control is the comparison itself, none of its own is needed.
+        if {style for style, _, _ in found} != {"symbol"}:
+            assert (mistakes.FIRST, (), None) in found
+            assert (mistakes.SECOND, (), None) in found
 
 
 def test_the_thorough_profile_makes_every_mistake_on_both_networks(make):
@@ -140,10 +142,10 @@ def test_the_thorough_profile_makes_every_mistake_on_both_networks(make):
         assert made == wanted
 
 
-def test_the_default_profile_makes_the_most_important_on_lenet(make):
+def test_the_default_profile_makes_one_on_lenet(make):
     found = of_mistakes(make().plan(0))
     made = {network: {n for t in found if t.network == network for n in t.mistakes} for network in NETWORKS}
-    assert {"unsynchronised", "pooling_stride"} == made["lenet"]
+    assert made["lenet"] == {"pooling_stride"}
     assert "inherited_memory" in made["mlp"] - made["lenet"]
 
 

@@ -46,5 +46,4 @@ MISTAKE = Mistake(
     ),
     edits={SECOND: UNREAD, "gluon": UNREAD},
     switch_on=switch_on,
-    brief=True,
 )
