@@ -80,7 +80,7 @@ def make_trial(network: str, style: str) -> Trial:
     SystemExit
         If the framework cannot run here.
     """
-    from tfmxbench.measure import cache, campaign, data, environments, runner
+    from tfmxbench.measure import cache, data, environments, plan, runner
     from tfmxbench.measure.trial import Trial
     from tfmxbench.networks import catalogue
 
@@ -107,7 +107,7 @@ def make_trial(network: str, style: str) -> Trial:
         data_name=dataset.name,
         data=str(data.prepare(dataset, cache.folder() / "prepared")),
         interpreter=environment.interpreter,
-        time_limit=campaign.TIME_LIMIT,
+        time_limit=plan.TIME_LIMIT,
     )
 
 

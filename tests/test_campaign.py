@@ -45,7 +45,7 @@ def files(planned) -> list[pathlib.Path]:
 def test_a_round_holds_every_arm_once(make_campaign):
     planned = make_campaign(devices=["cpu", "gpu"])
     for number in range(3):
-        trials = planned.plan(number)
+        trials = planned.plan.round(number)
         arms = {(trial.style, trial.device) for trial in trials}
         assert arms == set(itertools.product(STYLES, ("cpu", "gpu")))
         assert len(trials) == len(arms) == len(set(names(trials)))
@@ -54,7 +54,7 @@ def test_a_round_holds_every_arm_once(make_campaign):
 
 def test_the_order_differs_between_rounds_and_seeds_and_is_the_same_again(make_campaign):
     def order(number, **changes):
-        return [trial.style for trial in make_campaign(**changes).plan(number)]
+        return [trial.style for trial in make_campaign(**changes).plan.round(number)]
 
     orders = [order(0), order(1), order(2), order(0, seed=1), order(1, seed=1)]
     assert len({tuple(one) for one in orders}) == len(orders)
@@ -66,14 +66,14 @@ def test_no_arm_keeps_its_place(make_campaign):
     planned = make_campaign()
     places = {style: set() for style in STYLES}
     for number in range(150):
-        for place, trial in enumerate(planned.plan(number)):
+        for place, trial in enumerate(planned.plan.round(number)):
             places[trial.style].add(place)
     assert all({0, len(STYLES) - 1} <= found for found in places.values())
 
 
 def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small_data):
     lenet = catalogue.implementations("lenet")[:1]
-    planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan(4)
+    planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan.round(4)
     (trial,) = (trial for trial in planned if trial.condition == STANDARD)
     profile = profiles.PROFILES["thorough"]
     assert (trial.epochs, trial.passes) == (profile.epochs, profile.passes)
@@ -95,7 +95,7 @@ def test_each_finished_trial_is_a_file_at_once(make_campaign, ran):
 def test_trials_run_in_the_planned_order_round_after_round(make_campaign, ran):
     planned = make_campaign(rounds=3)
     list(planned.run())
-    assert names(ran) == [name for number in range(3) for name in names(planned.plan(number))]
+    assert names(ran) == [name for number in range(3) for name in names(planned.plan.round(number))]
     assert [record.trial.identifier for record in planned.results().records] == names(ran)
 
 
@@ -112,7 +112,7 @@ def test_more_rounds_go_on_where_fewer_ended(make_campaign, ran):
     list(make_campaign(rounds=1).run())
     ran.clear()
     list(make_campaign(rounds=2).run())
-    assert names(ran) == names(make_campaign().plan(1))
+    assert names(ran) == names(make_campaign().plan.round(1))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 26, 27, 40])
@@ -125,7 +125,7 @@ def test_an_interrupted_campaign_goes_on_without_loss_or_repetition(make_campaig
     running.close()
     assert len(files(planned)) == steps // 2
     list(make_campaign(rounds=2).run())
-    assert names(ran) == names(planned.plan(0)) + names(planned.plan(1))
+    assert names(ran) == names(planned.plan.round(0)) + names(planned.plan.round(1))
     assert len(planned.results().records) == 2 * len(STYLES)
 
 
@@ -366,7 +366,7 @@ def test_an_unfinished_file_is_not_a_record(make_campaign, ran):
     """What a killed process leaves while it writes."""
     planned = make_campaign(rounds=1)
     planned.folder.mkdir(parents=True)
-    name = planned.plan(0)[0].identifier
+    name = planned.plan.round(0)[0].identifier
     (planned.folder / f"{name}.record.json.123.part").write_text('{"trial": {', encoding="utf-8")
     list(planned.run())
     assert len(ran) == len(STYLES)

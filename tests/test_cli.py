@@ -321,7 +321,7 @@ def results_file(make_campaign, make_record, tmp_path):
 
     def write(change=lambda values: None):
         planned = make_campaign(catalogue.select(["mlp"], ["gluon", "keras_sequential"]))
-        trials = [trial for number in range(3) for trial in planned.plan(number)]
+        trials = [trial for number in range(3) for trial in planned.plan.round(number)]
         for trial in trials:
             planned.folder.mkdir(parents=True, exist_ok=True)
             path = planned.folder / f"{trial.identifier}.record.json"

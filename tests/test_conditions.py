@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, profiles
+from tfmxbench.measure import campaign, plan, profiles
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import FAILED, STANDARD, to_json
 from tfmxbench.networks import catalogue
@@ -58,7 +58,7 @@ def plain(trial) -> dict:
 def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profile):
     planned = make(profile=profile, threads=4)
     for number in range(2):
-        found = of(planned.plan(number), STANDARD)
+        found = of(planned.plan.round(number), STANDARD)
         arms = sorted((trial.network, trial.style) for trial in found)
         assert arms == sorted((item.network, item.style) for item in ALL)
         assert {(trial.threads, trial.batch_size, trial.purpose) for trial in found} == {(4, None, "measure")}
@@ -66,14 +66,14 @@ def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profil
 
 def test_the_quick_profile_compares_and_does_nothing_else(make):
     planned = make(profile="quick", threads=4)
-    assert {trial.condition for trial in planned.plan(0)} == {STANDARD}
-    assert planned.plan_seeds() == planned.plan_goal([]) == []
+    assert {trial.condition for trial in planned.plan.round(0)} == {STANDARD}
+    assert planned.plan.seeds() == planned.plan.goal([]) == []
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
 def test_names_are_unique_in_the_whole_campaign(make, profile):
     planned = make(profile=profile, threads=8, devices=["cpu", "gpu"])
-    trials = [*itertools.chain(*map(planned.plan, range(3))), *planned.plan_seeds()]
+    trials = [*itertools.chain(*map(planned.plan.round, range(3))), *planned.plan.seeds()]
     names = collections.Counter(trial.identifier for trial in trials)
     assert max(names.values()) == 1
     # They name files, too.
@@ -92,7 +92,7 @@ def is_of(implementation: catalogue.Implementation, pairs: tuple[str, ...] | Non
 @pytest.mark.parametrize("profile", ["default", "thorough"])
 def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
     """Anything else that differed would be what the null test finds."""
-    planned = make(profile=profile, threads=4, devices=["cpu", "gpu"]).plan(1)
+    planned = make(profile=profile, threads=4, devices=["cpu", "gpu"]).plan.round(1)
     standard = {trial.identifier: trial for trial in of(planned, STANDARD)}
     arms = of(planned, "null")
     for trial in arms:
@@ -107,7 +107,7 @@ def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
 @pytest.mark.parametrize("profile", ["default", "thorough"])
 def test_an_axis_varies_one_thing(make, profile):
     """Other threads, or another batch size; of the pairs that the profile names."""
-    planned = make(profile=profile, threads=8).plan(0)
+    planned = make(profile=profile, threads=8).plan.round(0)
     standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
     settings = profiles.PROFILES[profile]
     wanted = {
@@ -142,13 +142,13 @@ def test_an_axis_varies_one_thing(make, profile):
 
 
 def test_a_trial_of_an_axis_makes_two_passes_and_no_more(make):
-    found = [trial for trial in make(profile="thorough", threads=4).plan(0) if trial.condition in AXES]
+    found = [trial for trial in make(profile="thorough", threads=4).plan.round(0) if trial.condition in AXES]
     assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in found} == {(0, 2, 0, None)}
 
 
 def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
     """But for less than a batch of them; 0 batches are a whole epoch."""
-    planned = make(profile="thorough", threads=2).plan(0)
+    planned = make(profile="thorough", threads=2).plan.round(0)
     for trial in planned:
         if trial.purpose != "measure":
             continue
@@ -162,12 +162,12 @@ def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
 @pytest.mark.parametrize("profile", ["default", "thorough"])
 def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypatch):
     own = {catalogue.task(network).batch_size for network in NETWORKS}
-    assert not own & {trial.batch_size for trial in make(profile=profile).plan(0)}
+    assert not own & {trial.batch_size for trial in make(profile=profile).plan.round(0)}
     among = dataclasses.replace(profiles.PROFILES[profile], batch_sizes=(32, *own, 512))
     monkeypatch.setitem(profiles.PROFILES, profile, among)
     planned = make(profile=profile)
-    assert {trial.batch_size for trial in of(planned.plan(0), "batch-size")} == {32, 512}
-    asked = campaign.other_batch_sizes(planned.settings, ALL)
+    assert {trial.batch_size for trial in of(planned.plan.round(0), "batch-size")} == {32, 512}
+    asked = plan.other_batch_sizes(planned.settings, ALL)
     assert {question.batch_size for question in asked} == {32, 512}
 
 
@@ -176,13 +176,13 @@ def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypat
     [(1, []), (2, [1]), (3, [1, 2]), (4, [1, 2]), (6, [1, 2, 4]), (8, [1, 2, 4]), (9, [1, 2, 4, 8])],
 )
 def test_other_threads_are_fewer_and_double(make, threads, others):
-    assert campaign.other_threads(threads) == others
-    found = of(make(OWN_LOOP, threads=threads).plan(0), "threads")
+    assert plan.other_threads(threads) == others
+    found = of(make(OWN_LOOP, threads=threads).plan.round(0), "threads")
     assert sorted(trial.threads for trial in found) == sorted(others * len(OWN_LOOP))
 
 
 def test_threads_are_varied_on_the_processor_alone(make):
-    planned = make(threads=4, devices=["cpu", "gpu"]).plan(0)
+    planned = make(threads=4, devices=["cpu", "gpu"]).plan.round(0)
     assert {trial.device for trial in of(planned, "threads")} == {"cpu"}
     assert {trial.device for trial in of(planned, "batch-size")} == {"cpu", "gpu"}
 
@@ -192,9 +192,9 @@ def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make):
         planned = make(profile=profile, devices=["cpu", "gpu"])
         asked = {
             (question.implementation.name, question.device, question.batch_size)
-            for question in campaign.other_batch_sizes(planned.settings, ALL)
+            for question in plan.other_batch_sizes(planned.settings, ALL)
         }
-        timed = of(planned.plan(0), "batch-size")
+        timed = of(planned.plan.round(0), "batch-size")
         assert asked == {(trial.implementation, trial.device, trial.batch_size) for trial in timed}
 
 
@@ -203,7 +203,7 @@ def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make):
     environments = dict(planned.environments)
     # The reference's environment is for the CPU alone.
     del environments["numpy", "gpu"]
-    found = of(make(devices=["cpu", "gpu"], threads=4, environments=environments).plan(2), "products")
+    found = of(make(devices=["cpu", "gpu"], threads=4, environments=environments).plan.round(2), "products")
     assert sorted((trial.framework, trial.device) for trial in found) == sorted(environments)
     assert {(t.purpose, t.round, t.threads, t.network, t.epochs) for t in found} == {
         ("products", 2, 4, "", 0)
@@ -213,18 +213,18 @@ def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make):
 def test_all_conditions_are_mixed_in_one_random_order(make):
     """What was measured apart would meet another machine: each kind comes first, and last, at times."""
     planned = make(COMPILED + OWN_LOOP, threads=2)
-    orders = [[trial.condition for trial in planned.plan(number)] for number in range(60)]
+    orders = [[trial.condition for trial in planned.plan.round(number)] for number in range(60)]
     conditions = set(orders[0])
     assert conditions == {STANDARD, "null", "threads", "batch-size", "products", "mistake"}
     assert {order[0] for order in orders} == {order[-1] for order in orders} == conditions
     again = make(COMPILED + OWN_LOOP, threads=2)
-    assert [[trial.condition for trial in again.plan(number)] for number in range(60)] == orders
-    assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan(0) != planned.plan(0)
+    assert [[trial.condition for trial in again.plan.round(number)] for number in range(60)] == orders
+    assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan.round(0) != planned.plan.round(0)
 
 
 def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
     planned = make(OWN_LOOP, threads=2)
-    axes = [trial for trial in planned.plan(0) if trial.condition in AXES]
+    axes = [trial for trial in planned.plan.round(0) if trial.condition in AXES]
     assert len(axes) == 6
     for trial in axes:
         images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
@@ -237,7 +237,7 @@ def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_aga
 ):
     """Otherwise it would be run, stored, and never be seen again."""
     planned = make(profile=profile, threads=2)
-    trials = [*planned.plan(0), *planned.plan_seeds()]
+    trials = [*planned.plan.round(0), *planned.plan.seeds()]
     assert {trial.network for trial in trials} >= set(NETWORKS)
     plain_record = make_record()
     for trial in trials:
@@ -261,7 +261,7 @@ def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_aga
 @pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
 def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
     planned = make(profile=profile, seed=2**32 - 2)
-    found = planned.plan_seeds()
+    found = planned.plan.seeds()
     number = profiles.PROFILES[profile].seeds
     wanted = [item for item in ALL if item.network in networks]
     arms = collections.Counter((trial.network, trial.style) for trial in found)
@@ -277,14 +277,14 @@ def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, ne
 def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
     for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
         planned = make(profile=profile)
-        for trial in planned.plan(1):
+        for trial in planned.plan.round(1):
             if (trial.purpose, trial.condition) == ("measure", STANDARD):
                 short = trial.network == "mlp"
                 wanted = planned.profile.epochs if short else epochs
                 assert trial.epochs == wanted
                 assert trial.passes == planned.profile.passes + (not wanted)
                 assert bool(trial.pass_batches) != short
-                first = 0 if short or epochs else campaign.FIRST_BATCHES
+                first = 0 if short or epochs else plan.FIRST_BATCHES
                 assert trial.first_batches == first < catalogue.task("lenet").timed_batches
             else:
                 assert trial.first_batches == 0 or trial.condition == "null"
@@ -292,14 +292,14 @@ def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
 
 def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):
     planned = make(profile="thorough")
-    for trial in planned.plan(0):
+    for trial in planned.plan.round(0):
         timed = trial.condition in (STANDARD, "null")
         if trial.purpose == "mistake":
             assert trial.goal is None
             continue
         assert trial.goal == (catalogue.task(trial.network).accuracy_goal if timed else None)
         assert trial.epochs == (THOROUGH.epochs if timed else 0)
-    assert planned.plan_goal([]) == []
+    assert planned.plan.goal([]) == []
 
 
 @pytest.fixture
@@ -308,7 +308,7 @@ def timed(make, make_record):
 
     def records(walls: dict[str, float], rounds=1, **changes) -> list:
         planned = make(**changes)
-        trials = itertools.chain(*map(planned.plan, range(rounds)))
+        trials = itertools.chain(*map(planned.plan.round, range(rounds)))
         return [
             make_record(trial, wall=walls.get(trial.style, 5.0))
             for trial in trials
@@ -319,11 +319,11 @@ def timed(make, make_record):
 
 
 def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make, timed):
-    found = make(seed=3).plan_goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
+    found = make(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
     assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
     for trial in found:
         assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
-        assert (trial.epochs, trial.passes, trial.latency_samples) == (campaign.GOAL_EPOCHS, 0, 0)
+        assert (trial.epochs, trial.passes, trial.latency_samples) == (plan.GOAL_EPOCHS, 0, 0)
         assert trial.goal == catalogue.task(trial.network).accuracy_goal
     assert len({trial.identifier for trial in found}) == 2
 
@@ -341,7 +341,7 @@ def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make, timed):
         return dataclasses.replace(record, measurement=dataclasses.replace(record.measurement, passes=passes))
 
     planned = make(rounds=2, threads=4, devices=["cpu", "gpu"])
-    assert {trial.style for trial in planned.plan_goal([quicker(record) for record in records])} == {"gluon"}
+    assert {trial.style for trial in planned.plan.goal([quicker(record) for record in records])} == {"gluon"}
 
 
 def test_a_style_that_did_not_complete_is_not_the_fastest(make, timed):
@@ -351,17 +351,17 @@ def test_a_style_that_did_not_complete_is_not_the_fastest(make, timed):
         else record
         for record in timed({"gluon": 2.0, "symbol": 1.0})
     ]
-    found = make().plan_goal(records)
+    found = make().plan.goal(records)
     assert [(trial.network, trial.style) for trial in found] == [("mlp", "gluon")]
-    assert make().plan_goal([]) == []
+    assert make().plan.goal([]) == []
 
 
 def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make, timed):
     first = timed({"gluon": 2.0, "symbol": 3.0})
-    (made,) = (trial for trial in make(rounds=1).plan_goal(first) if trial.network == "mlp")
+    (made,) = (trial for trial in make(rounds=1).plan.goal(first) if trial.network == "mlp")
     assert made.style == "gluon"
     more = timed({"gluon": 2.0, "symbol": 0.1}, rounds=3)
-    assert {trial.style for trial in make(rounds=3).plan_goal(more)} == {"symbol"}
+    assert {trial.style for trial in make(rounds=3).plan.goal(more)} == {"symbol"}
     record = dataclasses.replace(more[0], trial=made)
-    found = make(rounds=3).plan_goal([*more, record])
+    found = make(rounds=3).plan.goal([*more, record])
     assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "gluon")]

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, machine, profiles, runner
+from tfmxbench.measure import campaign, machine, plan, profiles, runner
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.store import results_to_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
@@ -79,9 +79,9 @@ def seconds(trials) -> float:
 
 def whole_plan(planned, rounds: int) -> list[str]:
     """The names of all trials in the order in which they are made, where two rounds are the least."""
-    first = names(itertools.chain(*map(planned.plan, range(2))))
-    more = names(itertools.chain(*map(planned.plan, range(2, rounds))))
-    return [*first, f"goal-mlp-{FASTEST}-cpu", *names(planned.plan_seeds()), *more]
+    first = names(itertools.chain(*map(planned.plan.round, range(2))))
+    more = names(itertools.chain(*map(planned.plan.round, range(2, rounds))))
+    return [*first, f"goal-mlp-{FASTEST}-cpu", *names(planned.plan.seeds()), *more]
 
 
 def test_seeds_and_goals_come_after_the_rounds_that_every_campaign_has(make, ran):
@@ -97,7 +97,7 @@ def test_further_rounds_come_after_seeds_and_goals(make, ran):
     for trial, record in planned.run():
         if record is not None and len(ran) == len(wanted):
             break
-        if campaign.is_of_a_round(trial):
+        if plan.is_of_a_round(trial):
             assert trial.identifier == wanted[len(ran) - (record is not None)]
     assert names(ran) == wanted
 
@@ -123,7 +123,7 @@ def test_a_campaign_of_more_rounds_keeps_its_seeds_and_its_goal(make, ran):
     ran.clear()
     planned = make(rounds=2)
     list(planned.run())
-    assert names(ran) == names(planned.plan(1))
+    assert names(ran) == names(planned.plan.round(1))
 
 
 # Progress, and the budget.
@@ -155,19 +155,19 @@ def test_progress_counts_every_trial_and_ends_at_its_total(make, ran):
 def test_a_trial_is_expected_to_take_what_the_same_arm_took(make, ran):
     """After a round, all but seeds and goal are known; those are taken for as long as the average."""
     planned = make()
-    plan = planned.plan(0)
+    first = planned.plan.round(0)
     for _, record in planned.run():
-        if record is not None and len(ran) == len(plan):
+        if record is not None and len(ran) == len(first):
             break
-    others = len(planned.plan_seeds()) + 1
-    mean = seconds(plan) / len(plan)
-    assert planned.progress().remaining == pytest.approx(seconds(plan) + others * mean)
+    others = len(planned.plan.seeds()) + 1
+    mean = seconds(first) / len(first)
+    assert planned.progress().remaining == pytest.approx(seconds(first) + others * mean)
 
 
 def test_arms_that_differ_in_one_thing_are_expected_apart(make, make_record):
     """Each arm takes another time: what is left of the second round is known to the second."""
     planned = make(threads=8)
-    first, second = planned.plan(0), planned.plan(1)
+    first, second = planned.plan.round(0), planned.plan.round(1)
     arms = sorted({arm(trial) for trial in first}, key=str)
     assert len(arms) == len(first)
     times = {found: 1.0 + 37 * number % 101 for number, found in enumerate(arms)}
@@ -178,7 +178,7 @@ def test_arms_that_differ_in_one_thing_are_expected_apart(make, make_record):
         record = make_record(trial, seconds=times.get(arm(trial), 100.0))
         runner.write_json(planned.folder / f"{trial.identifier}.record.json", runner.to_json(record))
 
-    for trial in [*first, *planned.plan_seeds(), goal]:
+    for trial in [*first, *planned.plan.seeds(), goal]:
         store(trial)
     for number, trial in enumerate(second):
         left = second[number:]
@@ -209,8 +209,8 @@ def arm(trial) -> tuple:
 def test_the_budget_is_for_everything_that_is_measured(make, ran, further, rounds):
     """It is given in rounds that fit besides those that every campaign has, seeds and goal."""
     planned = make()
-    once = [*planned.plan_seeds()]
-    whole = seconds(planned.plan(0))
+    once = [*planned.plan.seeds()]
+    whole = seconds(planned.plan.round(0))
     budget = 2 * whole + seconds(once) + SECONDS["goal"] + further * whole
     planned = make(budget=max(budget, 0.001))
     seen = progress_of(planned)
@@ -243,28 +243,28 @@ def test_trials_that_are_not_timed_are_run_several_at_a_time_and_timed_ones_alon
 
     monkeypatch.setattr(runner, "run", run)
     planned = make(rounds=1)
-    seeds = names(planned.plan_seeds())
+    seeds = names(planned.plan.seeds())
     meant = set(seeds[:3])
     list(planned.run())
-    assert {together[name] for name in names(planned.plan(0))} == {1}
+    assert {together[name] for name in names(planned.plan.round(0))} == {1}
     assert max(together[name] for name in meant) == 3
-    assert {trial.threads for trial in ran if not campaign.is_of_a_round(trial)} == {1}
+    assert {trial.threads for trial in ran if not plan.is_of_a_round(trial)} == {1}
     assert {trial.threads for trial in ran if trial.condition == STANDARD} == {2}
 
 
 def test_trials_side_by_side_take_their_share_of_the_time(make, ran, monkeypatch):
     """Three at a time: what is left is expected, and what was spent counted, as a third."""
     monkeypatch.setattr(machine, "shares", lambda threads: [set()] * 3)
-    whole, once = seconds(make().plan(0)), seconds(make().plan_seeds()) + SECONDS["goal"]
+    whole, once = seconds(make().plan.round(0)), seconds(make().plan.seeds()) + SECONDS["goal"]
     planned = make(budget=3 * whole + once / 3 + 0.01)
     seen = progress_of(planned)
-    rounds = {trial.round for trial in ran if campaign.is_of_a_round(trial)}
+    rounds = {trial.round for trial in ran if plan.is_of_a_round(trial)}
     assert rounds == {0, 1, 2}
     assert seen[-1].remaining == 0
     ran.clear()
     planned = make(budget=3 * whole + once / 3 - 0.01, seed=1)
     list(planned.run())
-    assert {trial.round for trial in ran if campaign.is_of_a_round(trial)} == {0, 1}
+    assert {trial.round for trial in ran if plan.is_of_a_round(trial)} == {0, 1}
 
 
 # What is not measured.
@@ -304,9 +304,10 @@ def test_null_arms_seeds_and_axes_of_what_failed_the_gate_are_not_timed(make, ra
     # Its other batch sizes passed for themselves.
     assert {trial.condition for trial in ran if trial.style == style} == {"batch-size"}
     reasons = refused(planned)
-    conditions = collections.Counter(trial.condition for trial in planned.plan(0) if trial.style == style)
+    planned_round = planned.plan.round(0)
+    conditions = collections.Counter(trial.condition for trial in planned_round if trial.style == style)
     del conditions["batch-size"]
-    assert len(reasons) == conditions.total() + len([t for t in planned.plan_seeds() if t.style == style])
+    assert len(reasons) == conditions.total() + len([t for t in planned.plan.seeds() if t.style == style])
     assert all("the losses differ by 1e-2" in reason for reason in reasons.values())
 
 

@@ -10,7 +10,7 @@ import pytest
 from tfmxbench import mistakes
 from tfmxbench.analysis import distortion
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, store
+from tfmxbench.measure import plan, store
 from tfmxbench.measure.trial import FAILED, MISTAKE, Pass
 from tfmxbench.networks import catalogue
 from tfmxbench.report import mistakes as page
@@ -61,7 +61,7 @@ def results(make_campaign, make_record):
         )
         return dataclasses.replace(found, measurement=measured)
 
-    trials = itertools.chain(*map(planned.plan, range(ROUNDS)))
+    trials = itertools.chain(*map(planned.plan.round, range(ROUNDS)))
     records = [record(trial) for trial in trials if trial.purpose in ("measure", MISTAKE)]
     empty = planned.results()
     return dataclasses.replace(
@@ -347,8 +347,6 @@ def test_a_mistake_that_failed_is_told_with_its_reason(results, show):
 
 
 def test_the_profiles_say_which_networks_mistakes_are_made_on():
-    assert campaign.mistaken_sides("quick", "mlp") == []
-    assert len(campaign.mistaken_sides("default", "lenet")) < len(
-        campaign.mistaken_sides("thorough", "lenet")
-    )
-    assert campaign.mistaken_sides("default", "mlp") == campaign.mistaken_sides("thorough", "mlp")
+    assert plan.mistaken_sides("quick", "mlp") == []
+    assert len(plan.mistaken_sides("default", "lenet")) < len(plan.mistaken_sides("thorough", "lenet"))
+    assert plan.mistaken_sides("default", "mlp") == plan.mistaken_sides("thorough", "mlp")

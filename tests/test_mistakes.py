@@ -13,7 +13,7 @@ import pytest
 from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import pairs, summary
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, environments, store
+from tfmxbench.measure import campaign, environments, plan, store
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.trial import COMPLETED, MISTAKE, UNAVAILABLE, to_json
 from tfmxbench.networks import catalogue
@@ -110,18 +110,18 @@ def of_mistakes(trials) -> list:
 
 
 def test_the_quick_profile_makes_no_mistakes(make):
-    assert not of_mistakes(make(profile="quick").plan(0))
-    assert not campaign.mistaken_questions(make(profile="quick").settings, ALL)
+    assert not of_mistakes(make(profile="quick").plan.round(0))
+    assert not plan.mistaken_questions(make(profile="quick").settings, ALL)
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
 def test_what_is_planned_is_every_side_once_a_round_with_its_control(make, profile):
     planned = make(profile=profile)
-    rounds = [of_mistakes(planned.plan(number)) for number in range(3)]
+    rounds = [of_mistakes(planned.plan.round(number)) for number in range(3)]
     names = collections.Counter(trial.identifier for trial in itertools.chain(*rounds))
     assert max(names.values()) == 1
     for network in NETWORKS:
-        wanted = campaign.mistaken_sides(profile, network)
+        wanted = plan.mistaken_sides(profile, network)
         found = {
             (trial.style, tuple(trial.mistakes), trial.batch_size)
             for trial in rounds[0]
@@ -135,7 +135,7 @@ def test_what_is_planned_is_every_side_once_a_round_with_its_control(make, profi
 
 
 def test_the_thorough_profile_makes_every_mistake_on_both_networks(make):
-    found = of_mistakes(make(profile="thorough").plan(0))
+    found = of_mistakes(make(profile="thorough").plan.round(0))
     for network in NETWORKS:
         made = {name for trial in found if trial.network == network for name in trial.mistakes}
         wanted = {name for _, on, side in SIDES if on == network for name in side.mistakes}
@@ -143,7 +143,7 @@ def test_the_thorough_profile_makes_every_mistake_on_both_networks(make):
 
 
 def test_the_default_profile_makes_one_on_lenet(make):
-    found = of_mistakes(make().plan(0))
+    found = of_mistakes(make().plan.round(0))
     made = {network: {n for t in found if t.network == network for n in t.mistakes} for network in NETWORKS}
     assert made["lenet"] == {"pooling_stride"}
     assert "inherited_memory" in made["mlp"] - made["lenet"]
@@ -151,7 +151,7 @@ def test_the_default_profile_makes_one_on_lenet(make):
 
 def test_a_mistake_is_the_only_difference_to_its_control(make):
     """The same images, batches, threads and length; only the interpreter may hold the other framework too."""
-    found = of_mistakes(make().plan(1))
+    found = of_mistakes(make().plan.round(1))
     controls = {(t.network, t.style): t for t in found if not t.mistakes and t.batch_size is None}
     compared = 0
     for trial in found:
@@ -167,31 +167,31 @@ def test_a_mistake_is_the_only_difference_to_its_control(make):
 
 def test_every_round_draws_other_initial_values(make):
     """Errors repeat to the last digit with one seed: they would have no spread."""
-    seeds = [{trial.seed for trial in of_mistakes(make(seed=7).plan(number))} for number in range(3)]
+    seeds = [{trial.seed for trial in of_mistakes(make(seed=7).plan.round(number))} for number in range(3)]
     assert seeds == [{7}, {8}, {9}]
 
 
 def test_mistakes_are_mixed_with_the_rest_of_the_round(make):
-    orders = [[trial.purpose for trial in make().plan(number)] for number in range(20)]
+    orders = [[trial.purpose for trial in make().plan.round(number)] for number in range(20)]
     assert {order[0] for order in orders} >= {MISTAKE, "measure"}
 
 
 def test_as_many_images_are_trained_on_whatever_the_batch_size(make):
-    for trial in of_mistakes(make().plan(0)):
+    for trial in of_mistakes(make().plan.round(0)):
         size = trial.batch_size or catalogue.task(trial.network).batch_size
-        assert trial.epoch_batches * size == pytest.approx(campaign.MISTAKE_IMAGES, rel=0.07)
+        assert trial.epoch_batches * size == pytest.approx(plan.MISTAKE_IMAGES, rel=0.07)
 
 
 def test_without_the_environment_of_both_that_mistake_is_a_row_with_its_reason(make, monkeypatch):
     planned = make()
-    trial = next(t for t in of_mistakes(planned.plan(0)) if t.mistakes == ["one_process"])
+    trial = next(t for t in of_mistakes(planned.plan.round(0)) if t.mistakes == ["one_process"])
     record = planned._execute(trial)
     assert (record.status, record.reason) == (UNAVAILABLE, "it was not looked for")
 
 
 def test_a_mistake_is_not_made_with_an_implementation_that_did_not_pass_the_gate(make):
     planned = make(parity=[])
-    trial = next(t for t in of_mistakes(planned.plan(0)) if t.mistakes == ["loss_read_back"])
+    trial = next(t for t in of_mistakes(planned.plan.round(0)) if t.mistakes == ["loss_read_back"])
     assert "did not pass the parity gate" in planned._execute(trial).reason
 
 
@@ -344,7 +344,7 @@ def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):
 def test_a_campaign_keeps_them_apart(make, make_record):
     planned = make()
     planned.folder.mkdir(parents=True)
-    trials = planned.plan(0)
+    trials = planned.plan.round(0)
     wanted = [*of_mistakes(trials)[:3], *(t for t in trials if t.purpose == "measure")][:6]
     for trial in wanted:
         record = make_record(trial)
@@ -378,6 +378,6 @@ def test_a_trial_without_mistakes_does_not_even_load_them(make_trial, tmp_path):
 
 
 def test_the_gate_is_asked_about_each_mistake_in_each_implementation_once(make):
-    asked = campaign.mistaken_questions(make().settings, ALL)
+    asked = plan.mistaken_questions(make().settings, ALL)
     assert len(asked) == len(set(asked)) > 10
     assert all(len(question.mistakes) == 1 for question in asked)

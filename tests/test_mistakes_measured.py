@@ -10,14 +10,14 @@ import psutil
 import pytest
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.measure import campaign, data, environments, gate, prepared, runner
+from tfmxbench.measure import data, environments, gate, plan, prepared, runner
 from tfmxbench.measure.trial import MISTAKE, Record, Trial
 from tfmxbench.mistakes import drift
 from tfmxbench.networks import catalogue
 
 SIDES = [
     ("mlp", side)
-    for side in campaign.mistaken_sides("thorough", "mlp")
+    for side in plan.mistaken_sides("thorough", "mlp")
     if side.mistakes and len(side.mistakes) == 1 and side.batch_size is None
 ]
 # What these change is the computation, and with it the losses.
@@ -173,7 +173,7 @@ def alive(process: psutil.Process) -> bool:
 def test_all_at_once_can_be_made(run, style):
     (side,) = (
         side
-        for side in campaign.mistaken_sides("thorough", "mlp")
+        for side in plan.mistaken_sides("thorough", "mlp")
         if side.style == style and len(side.mistakes) > 1
     )
     assert run("mlp", dataclasses.replace(side, batch_size=None)).completed

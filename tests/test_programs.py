@@ -1,8 +1,10 @@
 """What a worker does for each purpose, on the NumPy reference in earnest, and which results are believed."""
 
+import contextlib
 import dataclasses
 import importlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -248,3 +250,33 @@ def test_the_gate_steps_through_batches_of_the_size_that_is_asked_about(batch_si
     assert given == [batch_size] * steps + [steps * batch_size + batch_size // 2]
     assert arrays["losses"].shape == (steps,)
     assert float(arrays["pass_loss"]) == pytest.approx(arrays["losses"].mean(), rel=1e-12)
+
+
+# How the process is scheduled.
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system does not tell")
+@pytest.mark.parametrize("purpose", ["measure", "products"])
+def test_a_trial_is_scheduled_as_a_batch_job(make_trial, tmp_path, monkeypatch, purpose):
+    own = os.sched_getscheduler(0)
+    seen = []
+
+    def sample(curve) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            seen.append(os.sched_getscheduler(curve._process))
+
+    monkeypatch.setattr(runner.MemoryCurve, "sample", sample)
+    changes = {"network": "", "style": "", "source_sha256": ""} if purpose == "products" else {"epochs": 20}
+    record = runner.run(make_trial(purpose=purpose, **changes), tmp_path)
+    assert record.completed, record.reason
+    assert seen[-1] == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == own
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="this system has no such call")
+def test_where_it_may_not_be_scheduled_so_a_trial_goes_on(monkeypatch):
+    def refused(*arguments) -> None:
+        raise PermissionError("a container may forbid it")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refused)
+    programs.schedule_as_batch()

@@ -19,7 +19,7 @@ from tfmxbench.measure.trial import FAILED
 def results(make_campaign, make_record) -> Results:
     """A campaign of two rounds, one of whose trials failed."""
     planned = make_campaign()
-    trials = [*planned.plan(0)[:3], *planned.plan(1)[:3]]
+    trials = [*planned.plan.round(0)[:3], *planned.plan.round(1)[:3]]
     records = [make_record(trial, wall=0.1 + 0.01 * i) for i, trial in enumerate(trials)]
     records[2] = make_record(trials[2], status=FAILED, reason="exited with code 3", measurement=None)
     return dataclasses.replace(planned.results(), records=records)

@@ -27,6 +27,7 @@ from tfmxbench.measure import (
     gate,
     leftovers,
     machine,
+    plan,
     processes,
     profiles,
     runner,
@@ -127,8 +128,8 @@ def run_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
     questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
-    questions += campaign.other_batch_sizes(settings, chosen)
-    about_mistakes = campaign.mistaken_questions(settings, chosen)
+    questions += plan.other_batch_sizes(settings, chosen)
+    about_mistakes = plan.mistaken_questions(settings, chosen)
     found = compare(bench, settings, [*questions, *about_mistakes])
     planned = campaign.Campaign(
         settings=settings,
@@ -324,7 +325,7 @@ def follow(planned: campaign.Campaign) -> None:
                 progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
                 continue
             ended.append(record)
-            if not campaign.is_of_a_round(trial):
+            if not plan.is_of_a_round(trial):
                 progress.update(shown, description=f"not timed: {trial.implementation}")
             remaining = tell()
             if not record.completed:

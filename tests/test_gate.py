@@ -1,0 +1,433 @@
+"""The parity gate: what it asks, keeps and refuses, with made-up runs and on NumPy, without a framework."""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from made_up_numbers import reference_numbers, rounded
+
+import tfmxbench
+from tfmxbench import frameworks
+from tfmxbench.analysis import parity
+from tfmxbench.measure import environments, gate, machine, prepared, runner, worker
+from tfmxbench.measure.environments import Environment
+from tfmxbench.measure.schema import check_parity
+from tfmxbench.networks import catalogue
+
+MOMENTUM = parity.BARS["momentum"]
+
+
+# The gate, with runs that are made up.
+
+
+@pytest.fixture
+def network(tmp_path) -> pathlib.Path:
+    """A copy of a network's folder, whose files can be changed."""
+    return pathlib.Path(shutil.copytree(catalogue.FOLDER / "mlp", tmp_path / "mlp"))
+
+
+@pytest.fixture
+def make_gate(tmp_path):
+    """Make a gate whose environments are not looked at."""
+
+    def make(**changes) -> gate.Gate:
+        names = [name for name in frameworks.names() if name != "numpy"]
+        known = {
+            (name, device): Environment(name, device, sys.executable, "", {"python": "3.11.7"})
+            for name in names
+            for device in ("cpu", "gpu")
+        }
+        known["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
+        values = {
+            "environments": known,
+            "data_name": "small",
+            "data_sha256": "0" * 64,
+            "data_path": tmp_path / "none.npz",
+            "threads": 1,
+            "seed": 0,
+            "epochs": 1,
+            "cache": tmp_path / "cache" / "parity",
+        }
+        return gate.Gate(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def runs(monkeypatch, make_record) -> list[str]:
+    """The styles that were run, none of them in earnest: each leaves the numbers that it should."""
+    styles = []
+
+    def run(trial, folder):
+        styles.append(trial.style)
+        numbers = reference_numbers() if trial.style == "reference" else rounded(reference_numbers())
+        np.savez(folder / f"{trial.identifier}.result.npz", **numbers)
+        return make_record(trial, measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    return styles
+
+
+def test_a_second_comparison_starts_no_process(make_gate, network, runs):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate().compare(implementation, "cpu")
+    assert first.passed
+    assert sorted(runs) == ["gluon", "reference"]
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == []
+
+
+def test_two_files_of_one_content_are_judged_under_their_own_names(make_gate, network, runs):
+    shutil.copy(network / "gluon.py", network / "copied.py")
+    for style in ("gluon", "copied", "gluon"):
+        assert make_gate().compare(catalogue.describe(network / f"{style}.py"), "cpu").style == style
+
+
+def test_the_reference_is_computed_once_for_all_implementations(make_gate, network, runs):
+    for style in ("gluon", "ndarray", "keras_xla"):
+        make_gate().compare(catalogue.describe(network / f"{style}.py"), "cpu")
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "gpu")
+    assert sorted(runs) == ["gluon", "gluon", "keras_xla", "ndarray", "reference"]
+
+
+def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypatch):
+    implementation = catalogue.describe(network / "gluon.py")
+    # What it should leave is not what this reference leaves.
+    monkeypatch.setattr(
+        sys.modules[__name__],
+        "rounded",
+        lambda numbers: {name: values.astype(np.float32) / 2 for name, values in numbers.items()},
+    )
+    first = make_gate().compare(implementation, "cpu")
+    assert first.reason.startswith("the logits before training differs by")
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [("gluon.py", ["gluon"]), ("__init__.py", ["gluon"]), ("reference.py", ["gluon"])],
+)
+def test_a_changed_source_is_compared_anew(make_gate, network, runs, name, again):
+    implementation = catalogue.describe(network / "gluon.py")
+    make_gate().compare(implementation, "cpu")
+    runs.clear()
+    with (network / name).open("a", encoding="utf-8") as file:
+        file.write("\n# Changed.\n")
+    make_gate().compare(implementation, "cpu")
+    assert runs == again
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"threads": 2}, {"epochs": 0}, {"data_sha256": "1" * 64}],
+    ids=lambda change: next(iter(change)),
+)
+def test_under_other_conditions_reference_and_implementation_are_computed_anew(
+    make_gate, network, runs, change
+):
+    implementation = catalogue.describe(network / "gluon.py")
+    make_gate().compare(implementation, "cpu")
+    runs.clear()
+    make_gate(**change).compare(implementation, "cpu")
+    assert sorted(runs) == ["gluon", "reference"]
+
+
+@pytest.mark.parametrize("change", [{"versions": {"mxnet": "1.9.0"}}, {"interpreter": "/other/python"}])
+def test_in_another_environment_an_implementation_is_compared_anew(make_gate, network, runs, change):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate()
+    first.compare(implementation, "cpu")
+    runs.clear()
+    other = dict(first.environments)
+    other["mxnet", "cpu"] = dataclasses.replace(other["mxnet", "cpu"], **change)
+    make_gate(environments=other).compare(implementation, "cpu")
+    assert runs == ["gluon"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b'{"passed": true}', b'"passed"'],
+)
+def test_a_judgement_that_cannot_be_read_is_made_again(make_gate, network, runs, content):
+    implementation = catalogue.describe(network / "gluon.py")
+    first = make_gate().compare(implementation, "cpu")
+    (kept,) = make_gate().cache.glob("*.json")
+    kept.write_bytes(content)
+    runs.clear()
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == ["gluon"]
+    assert make_gate().compare(implementation, "cpu") == first
+    assert runs == ["gluon"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda content: b"", id="empty"),
+        pytest.param(lambda content: b"not an archive", id="text"),
+        pytest.param(lambda content: content[: len(content) // 2], id="cut off"),
+        pytest.param(lambda content: content[:60] + b"\xff" * 40 + content[100:], id="altered"),
+    ],
+)
+def test_a_reference_that_cannot_be_read_is_computed_again(make_gate, network, runs, damage):
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    (kept,) = make_gate().cache.glob("*.npz")
+    kept.write_bytes(damage(kept.read_bytes()))
+    runs.clear()
+    assert make_gate().compare(catalogue.describe(network / "ndarray.py"), "cpu").passed
+    assert sorted(runs) == ["ndarray", "reference"]
+
+
+def test_a_reference_without_its_losses_is_computed_again(make_gate, network, runs):
+    make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    (kept,) = make_gate().cache.glob("*.npz")
+    numbers = reference_numbers()
+    del numbers["losses"]
+    np.savez(kept, **numbers)
+    runs.clear()
+    assert make_gate().compare(catalogue.describe(network / "ndarray.py"), "cpu").passed
+    assert sorted(runs) == ["ndarray", "reference"]
+
+
+def leave(monkeypatch, make_record, write) -> list[str]:
+    """Have implementations leave what ``write`` writes, and the reference what it should."""
+    styles = []
+
+    def run(trial, folder):
+        styles.append(trial.style)
+        path = folder / f"{trial.identifier}.result.npz"
+        if trial.style == "reference":
+            np.savez(path, **reference_numbers())
+        else:
+            write(path)
+        return make_record(trial, measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    return styles
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda path: None, id="nothing"),
+        pytest.param(lambda path: path.write_bytes(b""), id="an empty file"),
+        pytest.param(lambda path: path.write_bytes(b"PK\x03\x04 cut off"), id="half an archive"),
+        pytest.param(lambda path: np.savez(path, logits=np.zeros(3)), id="no losses"),
+        pytest.param(
+            lambda path: np.savez(
+                path, **rounded(reference_numbers()) | {"losses": np.array([None, {}], dtype=object)}
+            ),
+            id="objects",
+        ),
+    ],
+)
+def test_numbers_that_cannot_be_read_are_a_failure_with_a_reason(
+    make_gate, network, monkeypatch, make_record, write
+):
+    leave(monkeypatch, make_record, write)
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason.startswith("left numbers that cannot be read")
+
+
+@pytest.mark.parametrize("shape", [(50, 1), (1, 50), (49,), (51,), ()])
+def test_losses_of_another_shape_are_a_failure_with_a_reason(
+    make_gate, network, monkeypatch, make_record, shape
+):
+    """``train`` may have returned something that is no single number."""
+    numbers = rounded(reference_numbers()) | {"losses": np.ones(shape)}
+    leave(monkeypatch, make_record, lambda path: np.savez(path, **numbers))
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason
+
+
+def test_an_implementation_that_failed_to_run_has_the_reason_and_is_tried_again(
+    make_gate, network, monkeypatch, make_record
+):
+    tried = []
+
+    def run(trial, folder):
+        tried.append(trial.style)
+        if trial.style == "reference":
+            np.savez(folder / f"{trial.identifier}.result.npz", **reference_numbers())
+            return make_record(trial, measurement=None)
+        return make_record(trial, status="failed", reason="RuntimeError: no", measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    for _ in range(2):
+        judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+        assert (judged.passed, judged.reason) == (False, "RuntimeError: no")
+        check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))
+    assert tried == ["gluon", "gluon"]
+
+
+def test_without_a_reference_nothing_passes(make_gate, network, monkeypatch, make_record):
+    def run(trial, folder):
+        if trial.style == "reference":
+            return make_record(trial, status="failed", reason="MemoryError", measurement=None)
+        np.savez(folder / f"{trial.identifier}.result.npz", **rounded(reference_numbers()))
+        return make_record(trial, measurement=None)
+
+    monkeypatch.setattr(runner, "run", run)
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert judged.reason == "the reference could not be computed: MemoryError"
+    assert not judged.passed
+
+
+def test_an_implementation_that_imports_the_reference_is_not_run(make_gate, network, runs):
+    with (network / "gluon.py").open("a", encoding="utf-8") as file:
+        file.write("\nfrom tfmxbench.networks.mlp import reference\n")
+    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not judged.passed
+    assert judged.reason == "it imports tfmxbench; an implementation imports its framework and NumPy"
+    assert runs == []
+
+
+def test_the_gate_answers_every_question_and_leaves_out_what_cannot_run(make_gate, network, runs):
+    first = make_gate()
+    known = dict(first.environments)
+    known["tensorflow", "gpu"] = dataclasses.replace(known["tensorflow", "gpu"], problem="no GPU")
+    questions = [
+        gate.Question(catalogue.describe(network / f"{style}.py"), device, batch_size)
+        for style in ("keras_xla", "gluon")
+        for device in ("cpu", "gpu")
+        for batch_size in (None, 32)
+    ]
+    told = dict(make_gate(environments=known).run(questions))
+    assert [question for question in questions if question not in told] == questions[2:4]
+    for question, judged in told.items():
+        assert judged.passed
+        assert (judged.style, judged.device, judged.batch_size) == (
+            question.implementation.style,
+            question.device,
+            question.batch_size,
+        )
+    # For each size of the batches one reference.
+    assert sorted(runs).count("reference") == 2
+
+
+def test_an_interrupted_gate_ends_its_processes(make_gate, network, monkeypatch):
+    """Trials that hang, in threads that wait for them: an interrupt must not wait too."""
+    monkeypatch.setattr(
+        runner, "command", lambda *arguments: [sys.executable, "-c", "import time; time.sleep(600)"]
+    )
+    questions = [
+        gate.Question(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
+    ]
+    started = time.monotonic()
+    answers = make_gate().run(questions)
+    interrupt = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    # A job in the background of a shell is started with interrupts ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            list(answers)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert time.monotonic() - started < 300
+    assert not runner._running
+
+
+# The gate in earnest, on NumPy: the reference under another name.
+
+
+@pytest.fixture(scope="module")
+def copied_network(tmp_path_factory) -> pathlib.Path:
+    """A network's folder in a copy of the package, from which trials are run."""
+    copy = tmp_path_factory.mktemp("parity") / "tfmxbench"
+    source = pathlib.Path(tfmxbench.__file__).parent
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "__file__", str(copy / "measure" / "worker.py"))
+        yield copy / "networks" / "mlp"
+
+
+@pytest.fixture(scope="module")
+def numpy_gate(tmp_path_factory) -> gate.Gate:
+    """A gate on as many images as the steps need, which only NumPy passes through."""
+    random = np.random.RandomState(0)
+    prototypes = random.randint(0, 200, (10, 28, 28))
+    arrays = {}
+    for part, count in (("train", 6500), ("test", 300)):
+        labels = random.randint(0, 10, count)
+        images = prototypes[labels] + random.randint(0, 56, (count, 28, 28))
+        if part == "train":
+            # Some labels are wrong: a loss near zero would be nothing to be relative to.
+            labels[::3] = random.randint(0, 10, len(labels[::3]))
+        arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels.astype(np.uint8)}
+    folder = tmp_path_factory.mktemp("numpy_gate")
+    path = prepared.write_prepared(arrays, folder, "small")
+    known = {("numpy", "cpu"): environments.find("numpy", "cpu")}
+    return gate.Gate(known, "small", path.stem, path, threads=1, seed=0, epochs=1, cache=folder / "parity")
+
+
+def under_another_name(network: pathlib.Path, name: str, *changes: tuple[str, str]):
+    """The reference, copied to be an implementation."""
+    source = (network / "reference.py").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in source
+        source = source.replace(old, new)
+    path = network / f"{name}.py"
+    path.write_text(source, encoding="utf-8")
+    return catalogue.describe(path)
+
+
+PREDICTS = ("    return logits\n\n\ndef set", "    return logits.astype(np.float32)\n\n\ndef set")
+
+
+def test_the_reference_under_another_name_is_refused_for_its_float64(copied_network, numpy_gate):
+    judged = numpy_gate.compare(under_another_name(copied_network, "twin"), "cpu")
+    assert not judged.passed
+    assert judged.reason == "the logits are float64; they should be float32"
+    assert judged.worst == 0
+
+
+def test_the_reference_with_float32_logits_is_refused_for_being_too_close(copied_network, numpy_gate):
+    judged = numpy_gate.compare(under_another_name(copied_network, "disguised", PREDICTS), "cpu")
+    assert not judged.passed
+    assert judged.reason.startswith("the losses agree with the float64 reference to 0e+00")
+
+
+def test_the_reference_computed_in_float32_passes(copied_network, numpy_gate):
+    """So the two above are refused for their precision and for nothing else."""
+    single = under_another_name(
+        copied_network,
+        "single",
+        ("np.float64", "np.float32"),
+        ("np.zeros(shape)", "np.zeros(shape, np.float32)"),
+        ("task.momentum *", "np.float32(task.momentum) *"),
+        ("task.learning_rate *", "np.float32(task.learning_rate) *"),
+    )
+    judged = numpy_gate.compare(single, "cpu")
+    assert judged.passed, judged.reason
+    assert parity.TOO_CLOSE < judged.worst < MOMENTUM.losses
+    assert judged.accuracy > 0.9
+
+
+def test_a_gates_numbers_from_a_process_are_kept(copied_network, numpy_gate, monkeypatch):
+    implementation = under_another_name(copied_network, "kept", PREDICTS)
+    first = numpy_gate.compare(implementation, "cpu")
+    monkeypatch.setattr(runner, "run", lambda trial, folder: pytest.fail("a process was started"))
+    assert numpy_gate.compare(implementation, "cpu") == first
+    assert {path.suffix for path in numpy_gate.cache.iterdir()} == {".json", ".npz"}
+
+
+def test_processors_are_shared_without_overlap(monkeypatch):
+    """Two processes on one processor would wait for each other."""
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda process: {7, 2, 3, 5, 11})
+    assert machine.shares(1) == [{2}, {3}, {5}, {7}, {11}]
+    assert machine.shares(2) == [{2, 3}, {5, 7}]
+    assert machine.shares(5) == [{2, 3, 5, 7, 11}]
+    assert machine.shares(9) == [{2, 3, 5, 7, 11}]
