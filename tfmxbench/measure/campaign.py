@@ -26,7 +26,7 @@ from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import pool, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.plan import UNTIMED_THREADS, Plan, is_of_a_round
-from tfmxbench.measure.profiles import PROFILES, Profile
+from tfmxbench.measure.profiles import Profile
 from tfmxbench.measure.schema import check_record, read_json
 from tfmxbench.measure.store import DataDescription, EnvironmentDescription, Results, Settings
 from tfmxbench.measure.trial import FAILED, MISTAKE, UNAVAILABLE, Record, Trial, record_from_json, to_json
@@ -99,7 +99,7 @@ class Campaign:
             **({} if limit is None else {"memory_limit": limit}),
             "package": tfmxbench.__version__,
             "settings": settings,
-            "profile": dataclasses.asdict(PROFILES[self.settings.profile]),
+            "profile": dataclasses.asdict(self.profile),
             "sources": self.sources,
             "harness": runner.harness_sha256(),
             "mistakes": "" if self.profile.mistakes == "none" else runner.mistakes_sha256(mistakes.names()),
@@ -123,7 +123,7 @@ class Campaign:
 
     @property
     def profile(self) -> Profile:
-        return PROFILES[self.settings.profile]
+        return self.plan.profile
 
     @functools.cached_property
     def plan(self) -> Plan:
