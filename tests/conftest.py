@@ -9,9 +9,9 @@ from misbehaving import misbehave, package_copy  # noqa: F401
 from sites import browser, checkout, site, site_results  # noqa: F401
 from staged import stage  # noqa: F401
 
-from tfmxbench import cli
+from tfmxbench import cli, frameworks
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import prepared, runner
+from tfmxbench.measure import gate, prepared, runner
 from tfmxbench.measure.campaign import Campaign
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.store import DataDescription, Results, Settings
@@ -202,5 +202,32 @@ def make_results(make_trial, make_record):
         }
         changes.pop("record", None)
         return Results(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_gate(tmp_path):
+    """Make a gate whose environments are not looked at."""
+
+    def make(**changes) -> gate.Gate:
+        names = [name for name in frameworks.names() if name != "numpy"]
+        known = {
+            (name, device): Environment(name, device, sys.executable, "", {"python": "3.11.7"})
+            for name in names
+            for device in ("cpu", "gpu")
+        }
+        known["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
+        values = {
+            "environments": known,
+            "data_name": "small",
+            "data_sha256": "0" * 64,
+            "data_path": tmp_path / "none.npz",
+            "threads": 1,
+            "seed": 0,
+            "epochs": 1,
+            "cache": tmp_path / "cache" / "parity",
+        }
+        return gate.Gate(**{**values, **changes})
 
     return make

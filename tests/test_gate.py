@@ -14,10 +14,8 @@ import pytest
 from made_up_numbers import reference_numbers, rounded
 
 import tfmxbench
-from tfmxbench import frameworks
 from tfmxbench.analysis import parity
 from tfmxbench.measure import environments, gate, machine, prepared, runner, worker
-from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity
 from tfmxbench.networks import catalogue
 
@@ -31,33 +29,6 @@ MOMENTUM = parity.BARS["momentum"]
 def network(tmp_path) -> pathlib.Path:
     """A copy of a network's folder, whose files can be changed."""
     return pathlib.Path(shutil.copytree(catalogue.FOLDER / "mlp", tmp_path / "mlp"))
-
-
-@pytest.fixture
-def make_gate(tmp_path):
-    """Make a gate whose environments are not looked at."""
-
-    def make(**changes) -> gate.Gate:
-        names = [name for name in frameworks.names() if name != "numpy"]
-        known = {
-            (name, device): Environment(name, device, sys.executable, "", {"python": "3.11.7"})
-            for name in names
-            for device in ("cpu", "gpu")
-        }
-        known["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
-        values = {
-            "environments": known,
-            "data_name": "small",
-            "data_sha256": "0" * 64,
-            "data_path": tmp_path / "none.npz",
-            "threads": 1,
-            "seed": 0,
-            "epochs": 1,
-            "cache": tmp_path / "cache" / "parity",
-        }
-        return gate.Gate(**{**values, **changes})
-
-    return make
 
 
 @pytest.fixture

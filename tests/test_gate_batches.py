@@ -1,44 +1,16 @@
 """The parity gate's questions about other batch sizes, with runs that are made up."""
 
 import dataclasses
-import itertools
-import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from tfmxbench import frameworks
 from tfmxbench.measure import gate, machine, programs, runner
-from tfmxbench.measure.environments import Environment
 from tfmxbench.networks import catalogue
 
 OWN = catalogue.task("mlp").batch_size
-
-
-@pytest.fixture
-def make_gate(tmp_path):
-    """Make a gate whose environments are not looked at."""
-
-    def make(**changes) -> gate.Gate:
-        places = [*itertools.product(set(frameworks.names()) - {"numpy"}, ("cpu", "gpu")), ("numpy", "cpu")]
-        values = {
-            "environments": {
-                (framework, device): Environment(framework, device, sys.executable, "", {})
-                for framework, device in places
-            },
-            "data_name": "small",
-            "data_sha256": "0" * 64,
-            "data_path": tmp_path / "none.npz",
-            "threads": 1,
-            "seed": 0,
-            "epochs": 1,
-            "cache": tmp_path / "parity",
-        }
-        return gate.Gate(**{**values, **changes})
-
-    return make
 
 
 def numbers(batch_size: int, wrong: bool) -> dict[str, np.ndarray]:
