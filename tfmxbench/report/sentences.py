@@ -90,7 +90,7 @@ def score(found: Sequence[Judged]) -> str:
     known = [item for item in found if item.comparison and item.comparison.verdict != "not known"]
     if not known:
         return (
-            f"{len(found)} pairs of counterparts were measured in too few rounds to say which is faster."
+            f"Pairs of counterparts, measured in too few rounds to say which is faster: {len(found)}."
             if found
             else "This campaign holds no two counterparts to compare."
         )
@@ -162,7 +162,8 @@ def memory(arms: Sequence[Arm]) -> str:
             if arm.framework == framework and (estimate := arm.estimate(summary.peak_megabytes)) is not None
         ]
         if found:
-            told.append(f"{frameworks.load(framework).TITLE} {min(found):.0f} to {max(found):.0f} MB")
+            reach = sorted({f"{value:.0f}" for value in (min(found), max(found))}, key=float)
+            told.append(f"{frameworks.load(framework).TITLE} {' to '.join(reach)} MB")
     return ", ".join(told)
 
 
