@@ -283,11 +283,41 @@ def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
                 wanted = planned.profile.epochs if short else epochs
                 assert trial.epochs == wanted
                 assert trial.passes == planned.profile.passes + (not wanted)
-                assert bool(trial.pass_batches) != short
                 first = 0 if short or epochs else plan.FIRST_BATCHES
                 assert trial.first_batches == first < catalogue.task("lenet").timed_batches
             else:
                 assert trial.first_batches == 0 or trial.condition == "null"
+
+
+@pytest.mark.parametrize(
+    ("profile", "compiled", "imperative", "short"),
+    [("quick", 50, 25, 100), ("default", 100, 50, 0), ("thorough", 100, 100, 0)],
+)
+def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
+    make, profile, compiled, imperative, short
+):
+    found = of(make(profile=profile).plan.round(0), STANDARD)
+    batches = collections.defaultdict(set)
+    for trial in found:
+        (item,) = (item for item in ALL if item.name == trial.implementation)
+        batches[trial.network, item.paradigm].add(trial.pass_batches)
+    assert batches == {
+        ("mlp", "compiled"): {0},
+        ("mlp", "imperative"): {short},
+        ("lenet", "compiled"): {compiled},
+        ("lenet", "imperative"): {imperative},
+    }
+
+
+def test_the_sides_of_a_pair_take_passes_of_one_length(make):
+    for profile in sorted(profiles.PROFILES):
+        lengths = collections.defaultdict(set)
+        for trial in of(make(profile=profile).plan.round(0), STANDARD):
+            (item,) = (item for item in ALL if item.name == trial.implementation)
+            if item.pair:
+                lengths[item.network, item.pair].add((trial.epochs, trial.first_batches, trial.pass_batches))
+        assert len(lengths) == 10
+        assert {len(found) for found in lengths.values()} == {1}
 
 
 def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):

@@ -349,4 +349,4 @@ def test_a_mistake_that_failed_is_told_with_its_reason(results, show):
 def test_the_profiles_say_which_networks_mistakes_are_made_on():
     assert plan.mistaken_sides("quick", "mlp") == []
     assert len(plan.mistaken_sides("default", "lenet")) < len(plan.mistaken_sides("thorough", "lenet"))
-    assert plan.mistaken_sides("default", "mlp") == plan.mistaken_sides("thorough", "mlp")
+    assert set(plan.mistaken_sides("default", "mlp")) < set(plan.mistaken_sides("thorough", "mlp"))

@@ -19,7 +19,7 @@ mistakes.verdict()
 # All of them in one picture
 # --------------------------
 # The ratio as it is, and with the mistake. Most mistakes can be made either way, for the one framework
-# or for the other.
+# or for the other; the thorough profile measures both ways, the default one some of them one way only.
 
 mistakes.picture()
 
@@ -50,7 +50,7 @@ mistakes.gate()
 # ----------
 # The honest ratio is that of the same two implementations without the mistake, in trials of the same length;
 # where nothing but another choice of published trials is needed, it is theirs. A trial here takes a first
-# pass and two more, of as many images whatever the batch size, with other initial values in each round.
+# pass and a steady one, of as many images whatever the batch size, with other initial values in each round.
 
 mistakes.each()
 

@@ -26,10 +26,11 @@ TIME_LIMIT = 600.0
 UNTIMED_THREADS = 1
 UNTIMED_TIME_LIMIT = 3600.0
 # The first pass of a long epoch: enough to trace, to compile and to warm up.
-FIRST_BATCHES = 20
+FIRST_BATCHES = 10
 AXIS_PASSES = 2
 GOAL_EPOCHS = 25
-# Where mistakes are shown, a first pass and a steady one, each over so many images.
+# Where mistakes are shown, a first pass and a steady one, each over so many images; over half as many where
+# an imperative style shows them.
 MISTAKE_PASSES = 2
 MISTAKE_IMAGES = 6400
 
@@ -159,6 +160,7 @@ class Plan:
         batch_size = side.batch_size or catalogue.task(implementation.network).batch_size
         together = any(mistakes.load(name).together for name in side.mistakes)
         size = [] if side.batch_size is None else [str(side.batch_size)]
+        images = MISTAKE_IMAGES // 2 if implementation.is_imperative else MISTAKE_IMAGES
         return dataclasses.replace(
             trial,
             identifier="-".join([trial.identifier, MISTAKE, *(side.mistakes or ["none"]), *size]),
@@ -167,7 +169,7 @@ class Plan:
             # Other initial values and batches in each round: errors are to have a spread.
             seed=(self.settings.seed + number) % 2**32,
             epochs=MISTAKE_PASSES,
-            epoch_batches=MISTAKE_IMAGES // batch_size,
+            epoch_batches=images // batch_size,
             passes=0,
             latency_samples=0,
             goal=None,
@@ -286,7 +288,7 @@ class Plan:
             round=number,
             epochs=profile.epochs if whole else 0,
             passes=profile.passes if whole else profile.passes + 1,
-            pass_batches=task.timed_batches,
+            pass_batches=steady_batches(implementation, profile),
             latency_samples=profile.latency_samples,
             data_name=self.data.name,
             data=str(self.data_path),
@@ -320,13 +322,14 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
     wanted = PROFILES[profile].mistakes
     if wanted == "none":
         return []
+    everything = wanted == "all"
     long = catalogue.task(network).has_long_epoch
     return list(
         {
             side: None
             for name in mistakes.names()
-            if wanted == "all" or not long or mistakes.load(name).brief
-            for side in mistakes.sides(name, network)
+            if everything or not long or mistakes.load(name).brief
+            for side in mistakes.sides(name, network, everything)
         }
     )
 
@@ -343,6 +346,14 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
     ]
     # With another batch size it is the same question.
     return list(dict.fromkeys(asked))
+
+
+def steady_batches(implementation: Implementation, profile: Profile) -> int:
+    """Batches in a steady pass of an implementation's timed trials; 0 for a whole epoch."""
+    batches = catalogue.task(implementation.network).timed_batches
+    if not implementation.is_imperative:
+        return batches // profile.compiled_part
+    return batches // profile.imperative_part or profile.imperative_batches
 
 
 def is_of_a_round(trial: Trial) -> bool:

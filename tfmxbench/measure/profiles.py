@@ -18,6 +18,11 @@ class Profile:
         they take passes alone, and their accuracy is the gate's.
     passes : int
         Timed passes after the whole epochs; where there are none, after a pass that comes first.
+    compiled_part, imperative_part : int
+        Of the batches that a network states for a timed pass, one in so many is taken, by styles of this
+        paradigm. Those of a pair are of the same one, and imperative ones the slowest.
+    imperative_batches : int
+        Batches that an imperative style takes where a timed pass is a whole epoch; 0 for all.
     latency_samples : int
         Single images predicted.
     seeds : int
@@ -47,13 +52,17 @@ class Profile:
     products : bool
         Whether the rate of matrix products is measured.
     mistakes : str
-        What mistakes are shown: ``all``; all on networks whose epoch is short, and on the others those
-        that are ``brief``; or ``none``.
+        What mistakes are shown: ``all``, in all their variants; those variants that are not for the
+        thorough profile alone, ``brief`` mistakes on all networks and the others on those whose epoch is
+        short; or ``none``.
     """
 
     epochs: int
     long_epochs: bool
     passes: int
+    compiled_part: int
+    imperative_part: int
+    imperative_batches: int
     latency_samples: int
     seeds: int
     seeds_for_all: bool
@@ -75,6 +84,9 @@ PROFILES = {
         epochs=1,
         long_epochs=False,
         passes=1,
+        compiled_part=2,
+        imperative_part=4,
+        imperative_batches=100,
         latency_samples=10,
         seeds=0,
         seeds_for_all=False,
@@ -94,7 +106,10 @@ PROFILES = {
         epochs=1,
         long_epochs=False,
         passes=1,
-        latency_samples=40,
+        compiled_part=1,
+        imperative_part=2,
+        imperative_batches=0,
+        latency_samples=30,
         seeds=2,
         seeds_for_all=False,
         parity_epochs=1,
@@ -113,6 +128,9 @@ PROFILES = {
         epochs=25,
         long_epochs=True,
         passes=6,
+        compiled_part=1,
+        imperative_part=1,
+        imperative_batches=0,
         latency_samples=1000,
         seeds=9,
         seeds_for_all=True,

@@ -93,6 +93,8 @@ class Variant:
         Where it can be made; None for all networks.
     remedy : bool
         Whether it is no mistake, but shown beside one as what prevents it.
+    thorough : bool
+        Whether only the thorough profile measures it: it harms the other framework in the same way.
     """
 
     title: str
@@ -101,6 +103,7 @@ class Variant:
     unpaired: bool = False
     networks: tuple[str, ...] | None = None
     remedy: bool = False
+    thorough: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,12 +221,19 @@ def _edits(mistake: Mistake, network: str, style: str) -> tuple[tuple[str, str],
     return mistake.edits.get(f"{network}/{style}", mistake.edits.get(style, ()))
 
 
-def sides(name: str, network: str) -> list[Side]:
-    """All sides of a mistake's variants on a network that trials are needed for, each once."""
+def sides(name: str, network: str, thorough: bool = True) -> list[Side]:
+    """All sides of a mistake's variants on a network that trials are needed for, each once.
+
+    Parameters
+    ----------
+    name, network : str
+    thorough : bool
+        Whether the variants that only the thorough profile measures are wanted, too.
+    """
     found = {
         side: None
         for variant in load(name).variants
-        if variant.networks is None or network in variant.networks
+        if (thorough or not variant.thorough) and (variant.networks is None or network in variant.networks)
         for side in (*variant.honest, *variant.distorted)
         if not side.published
     }

@@ -65,6 +65,7 @@ MISTAKE = Mistake(
             "TensorFlow by from_generator",
             (Side(FIRST, UNDER), Side(SECOND)),
             both(),
+            thorough=True,
         ),
     ),
     edits={

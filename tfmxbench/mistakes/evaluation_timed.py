@@ -45,6 +45,7 @@ MISTAKE = Mistake(
             "only in MXNet",
             (Side(FIRST), Side(SECOND, UNDER)),
             both(),
+            thorough=True,
         ),
     ),
     edits={FIRST: KERAS, "keras_subclass": KERAS, SECOND: GLUON, "gluon": GLUON},

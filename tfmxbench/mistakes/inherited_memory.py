@@ -62,6 +62,7 @@ MISTAKE = Mistake(
             "ru_maxrss, below a parent of 2 GB",
             (Side(FIRST, UNDER, figure=MEMORY), Side(SECOND, UNDER, figure=MEMORY)),
             both(figure=MEMORY),
+            thorough=True,
         ),
         Variant(
             "only MXNet below such a parent",

@@ -40,6 +40,7 @@ MISTAKE = Mistake(
             "only in TensorFlow",
             (Side(FIRST, UNDER), Side(SECOND)),
             both(),
+            thorough=True,
         ),
     ),
     edits={

@@ -60,6 +60,7 @@ MISTAKE = Mistake(
             "time, MXNet second",
             (Side(FIRST), Side(SECOND, AFTER)),
             both(),
+            thorough=True,
         ),
         Variant(
             "time, TensorFlow second",
@@ -70,6 +71,7 @@ MISTAKE = Mistake(
             "memory, MXNet second",
             (Side(FIRST, figure=MEMORY), Side(SECOND, AFTER, figure=MEMORY)),
             both(figure=MEMORY),
+            thorough=True,
         ),
         Variant(
             "memory, TensorFlow second",

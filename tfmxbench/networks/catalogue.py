@@ -54,6 +54,11 @@ class Implementation:
         """Network and style: ``mlp/gluon``."""
         return f"{self.network}/{self.style}"
 
+    @property
+    def is_imperative(self) -> bool:
+        """Whether its code runs line by line, rather than as a graph."""
+        return self.paradigm == "imperative"
+
 
 def networks() -> list[str]:
     """Names of the networks, which are the folders that hold a reference; dense ones come first."""

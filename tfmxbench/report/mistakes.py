@@ -22,7 +22,7 @@ from tfmxbench.report.tables import significant
 
 NOT_MEASURED = (
     "This build did not switch any mistake on: the quick profile does not, the default one does with the "
-    "perceptron and, the most important, with LeNet, the thorough one with both."
+    "perceptron, and one with LeNet, the thorough one with both."
 )
 ALL_AT_ONCE = "everything"
 

@@ -87,7 +87,7 @@ def tabs(implementations: Sequence[Implementation]) -> list[tuple[str, list[Impl
         key=lambda item: (
             item.pair is None,
             item.level,
-            item.paradigm == "imperative",
+            item.is_imperative,
             item.pair or "",
             item.framework != FIRST,
             item.framework,
