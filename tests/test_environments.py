@@ -54,7 +54,8 @@ def test_a_python_that_cannot_be_had_is_a_reason_that_stays(tmp_path, monkeypatc
     monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", ("3.5",))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path)}
-    made = environments.create("mxnet", "cpu", environ, report=lambda line: None)
+    environments.make("mxnet", "cpu", environ, report=lambda line: None)
+    made = environments.find("mxnet", "cpu", environ)
     assert made.problem.startswith("MXNet needs Python 3.5, which was neither found")
     assert "TFMXBENCH_PYTHON_MXNET" in made.problem
     assert environments.find("mxnet", "cpu", environ).problem == made.problem
@@ -67,14 +68,16 @@ def test_an_installation_that_fails_is_a_reason_and_no_environment(tmp_path, mon
     current = f"{sys.version_info.major}.{sys.version_info.minor}"
     monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", (current,))
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
-    made = environments.create("mxnet", "cpu", environ, report=lambda line: None)
+    environments.make("mxnet", "cpu", environ, report=lambda line: None)
+    made = environments.find("mxnet", "cpu", environ)
     assert made.problem.startswith("MXNet could not be installed from mxnet-cpu.txt")
     assert environments.find("mxnet", "cpu", environ).problem == made.problem
 
 
 def test_a_named_interpreter_is_used_and_nothing_is_made(tmp_path):
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path), "TFMXBENCH_PYTHON_MXNET": sys.executable}
-    made = environments.create("mxnet", "cpu", environ)
+    environments.make("mxnet", "cpu", environ)
+    made = environments.find("mxnet", "cpu", environ)
     assert made.interpreter == str(pathlib.Path(sys.executable).absolute())
     # The site's own environment never contains a framework.
     assert "No module named 'mxnet'" in made.problem

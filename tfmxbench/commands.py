@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import json
 import pathlib
 import sys
@@ -28,6 +29,7 @@ from tfmxbench.measure import (
     leftovers,
     machine,
     plan,
+    pool,
     processes,
     profiles,
     runner,
@@ -38,6 +40,8 @@ from tfmxbench.measure.schema import check_trial, read_json
 from tfmxbench.measure.trial import Trial, to_json
 from tfmxbench.networks import catalogue
 
+# Of the process that tries an environment.
+PROBE_THREADS = 1
 CAMPAIGNS = pathlib.Path("build/campaigns")
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -50,7 +54,15 @@ COLUMNS = (
 
 def find_environments(devices: Sequence[str], names: Sequence[str]) -> dict[tuple[str, str], Environment]:
     """The environments of the named frameworks, each tried, by framework and device."""
-    return {(name, device): environments.find(name, device) for device in devices for name in names}
+    return _tried([(name, device) for device in devices for name in names])
+
+
+def _tried(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Environment]:
+    """Environments by framework and device, in this order; tried several at a time."""
+    jobs = [(key, functools.partial(environments.find, *key)) for key in wanted]
+    with contextlib.closing(pool.run(jobs, PROBE_THREADS)) as answers:
+        found = dict(answers)
+    return {key: found[key] for key in wanted}
 
 
 def list_command(options: argparse.Namespace) -> int:
@@ -99,9 +111,11 @@ def environments_command(options: argparse.Namespace) -> int:
     working = 0
     names = sorted({item.framework for item in catalogue.select()})
     wanted = [(name, device) for device in environments.devices(options.device) for name in names]
-    for name, device in [*wanted, (frameworks.TOGETHER, "cpu")]:
+    wanted.append((frameworks.TOGETHER, "cpu"))
+    for name, device in wanted:
+        environments.make(name, device, anew=options.recreate, report=console.print)
+    for (name, device), found in _tried(wanted).items():
         title = frameworks.load(name).TITLE
-        found = environments.create(name, device, anew=options.recreate, report=console.print)
         if found.problem:
             console.print(plain(f"{title} cannot run on the {device}: {found.problem}"))
         else:

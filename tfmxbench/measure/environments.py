@@ -93,14 +93,16 @@ def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -
     return _try(framework, device, str(folder / "bin" / "python"))
 
 
-def create(
+def make(
     framework: str,
     device: str,
     environ: Mapping[str, str] = os.environ,
     anew: bool = False,
     report: Callable[[str], None] = print,
-) -> Environment:
+) -> None:
     """Make a framework's environment, unless it is there or the person named one of theirs.
+
+    Why it could not be made is left beside its folder, for :func:`find` to tell.
 
     Parameters
     ----------
@@ -111,18 +113,13 @@ def create(
         Make it again even though it is there.
     report : callable
         Is given one line about each step that takes long.
-
-    Returns
-    -------
-    Environment
-        With its problem, where it could not be made.
     """
     if framework == "numpy" or environ.get(variable(framework)):
-        return find(framework, device, environ)
+        return
     folder = path(framework, device, cache.folder(environ))
     if not anew and _ready(folder).is_file():
         # A cache that cannot be written to, but holds what is needed, will do.
-        return find(framework, device, environ)
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder.with_suffix(".lock")):
         if anew or not _ready(folder).is_file():
@@ -131,7 +128,6 @@ def create(
             problem = _install(framework, device, folder, report)
             if problem:
                 reason.write_text(problem + "\n", encoding="utf-8")
-    return find(framework, device, environ)
 
 
 def _install(framework: str, device: str, folder: pathlib.Path, report: Callable[[str], None]) -> str:

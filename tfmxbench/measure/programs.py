@@ -319,7 +319,9 @@ def epoch_arrays(
 
 def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Images as float32 between 0 and 1 in the task's shape, labels as int32."""
-    x = images.reshape(-1, *task.input_shape).astype(np.float32) / np.float32(255)
+    x = images.reshape(-1, *task.input_shape).astype(np.float32)
+    # In place: a second array of all images would count as memory that the framework takes.
+    x /= np.float32(255)
     return x, labels.astype(np.int32)
 
 
