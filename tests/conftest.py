@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from misbehaving import misbehave, package_copy  # noqa: F401
 from sites import browser, checkout, site, site_results  # noqa: F401
+from small_files import few_drawn, no_data_named, small  # noqa: F401
 from staged import stage  # noqa: F401
 
 from tfmxbench import cli, frameworks

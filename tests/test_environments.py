@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tfmxbench import frameworks
+from tfmxbench import cli, frameworks
 from tfmxbench.measure import environments
 from tfmxbench.networks import catalogue
 
@@ -110,3 +110,34 @@ def test_the_cpu_is_always_measured(monkeypatch):
     assert environments.devices("cpu") == ["cpu"]
     with pytest.raises(ValueError, match="'tpu'"):
         environments.devices("tpu")
+
+
+@pytest.fixture
+def make_only(monkeypatch, tmp_path, capsys):
+    """Ask for the environments to be made only, with interpreters of one's own; they must not be started."""
+
+    def ask(**interpreters) -> tuple[int, str]:
+        monkeypatch.setenv("TFMXBENCH_CACHE_DIR", str(tmp_path))
+        monkeypatch.setattr(environments, "make", lambda *arguments, **options: None)
+        monkeypatch.setattr(environments, "_try", lambda *arguments: pytest.fail("it was tried"))
+        for framework, interpreter in interpreters.items():
+            monkeypatch.setenv(environments.variable(framework), interpreter)
+        code = cli.main(["environments", "--make-only", "--device", "cpu"])
+        return code, capsys.readouterr().out
+
+    return ask
+
+
+def test_environments_can_be_made_without_being_tried(make_only):
+    """Whoever uses them next tries them all the same, and an import takes seconds."""
+    code, out = make_only(tensorflow=sys.executable, mxnet="/nowhere/python")
+    assert code == 0
+    lines = " ".join(out.split())
+    assert f"TensorFlow (cpu): {sys.executable}" in lines
+    assert "MXNet cannot run on the cpu: TFMXBENCH_PYTHON_MXNET names '/nowhere/python'" in lines
+
+
+def test_without_any_environment_making_them_has_failed(make_only):
+    code, out = make_only(tensorflow="/nowhere/python", mxnet="/nowhere/python")
+    assert code == 1
+    assert out.count("is not a program that can be run") == 2

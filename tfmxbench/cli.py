@@ -226,6 +226,7 @@ def parser() -> argparse.ArgumentParser:
         [placed],
     )
     command.add_argument("--recreate", action="store_true", help="make them again even if they are there")
+    command.add_argument("--make-only", action="store_true", help="leave it to other commands to try them")
     command.set_defaults(command=commands.environments_command)
 
     conditions = Parser(add_help=False)

@@ -11,7 +11,7 @@ import pathlib
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -52,23 +52,19 @@ COLUMNS = (
 )
 
 
-def find_environments(devices: Sequence[str], names: Sequence[str]) -> dict[tuple[str, str], Environment]:
-    """The environments of the named frameworks, each tried, by framework and device."""
-    return _tried([(name, device) for device in devices for name in names])
-
-
-def _tried(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Environment]:
-    """Environments by framework and device, in this order; tried several at a time."""
+def find_environments(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Environment]:
+    """Environments by framework and device, in the given order; they are tried several at a time."""
     jobs = [(key, functools.partial(environments.find, *key)) for key in wanted]
     with contextlib.closing(pool.run(jobs, PROBE_THREADS)) as answers:
         found = dict(answers)
-    return {key: found[key] for key in wanted}
+    return {key: found[key] for key, _ in jobs}
 
 
 def list_command(options: argparse.Namespace) -> int:
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
-    found = find_environments(devices, sorted({item.framework for item in chosen}))
+    names = sorted({item.framework for item in chosen})
+    found = find_environments((name, device) for device in devices for name in names)
     rows = [
         {
             "network": item.network,
@@ -114,15 +110,22 @@ def environments_command(options: argparse.Namespace) -> int:
     wanted.append((frameworks.TOGETHER, "cpu"))
     for name, device in wanted:
         environments.make(name, device, anew=options.recreate, report=console.print)
-    for (name, device), found in _tried(wanted).items():
+    if options.make_only:
+        found = {key: environments.look_for(*key) for key in wanted}
+    else:
+        found = find_environments(wanted)
+    for (name, device), environment in found.items():
         title = frameworks.load(name).TITLE
-        if found.problem:
-            console.print(plain(f"{title} cannot run on the {device}: {found.problem}"))
+        if environment.problem:
+            console.print(plain(f"{title} cannot run on the {device}: {environment.problem}"))
+            continue
+        working += name != frameworks.TOGETHER
+        if options.make_only:
+            console.print(plain(f"{title} ({device}): {environment.interpreter}"))
         else:
-            listed = ", ".join(f"{key} {value}" for key, value in found.versions.items())
+            listed = ", ".join(f"{key} {value}" for key, value in environment.versions.items())
             console.print(plain(f"{title} can run on the {device}: {listed}"))
-            tell_unpinned(console, found)
-            working += name != frameworks.TOGETHER
+            tell_unpinned(console, environment)
     if not working:
         print("tfmxbench: no framework can run here", file=sys.stderr)
     return 0 if working else 1
@@ -259,9 +262,11 @@ def prepare(settings: store.Settings, chosen: Sequence[catalogue.Implementation]
         leftovers.remove(folder / name)
     console = Console(stderr=True)
     names = sorted({item.framework for item in chosen})
-    found = find_environments(settings.devices, names) | find_environments(["cpu"], ["numpy"])
+    wanted = [(name, device) for device in settings.devices for name in names]
+    wanted.append(("numpy", "cpu"))
     if profiles.PROFILES[settings.profile].mistakes != "none":
-        found |= find_environments(["cpu"], [frameworks.TOGETHER])
+        wanted.append((frameworks.TOGETHER, "cpu"))
+    found = find_environments(wanted)
     for environment in found.values():
         if environment.problem:
             title = frameworks.load(environment.framework).TITLE

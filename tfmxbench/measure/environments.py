@@ -74,15 +74,21 @@ def path(framework: str, device: str, root: pathlib.Path) -> pathlib.Path:
 
 def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
     """Look for a framework's environment and try it; nothing is installed."""
+    found = look_for(framework, device, environ)
+    return found if found.problem else _try(framework, device, found.interpreter)
+
+
+def look_for(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
+    """Look for a framework's environment without trying whether it works: its versions are not known then."""
     if framework == "numpy":
-        return _try(framework, device, sys.executable)
+        return Environment(framework, device, sys.executable, "", {})
     named = environ.get(variable(framework))
     if named:
         interpreter = shutil.which(pathlib.Path(named).expanduser())
         if interpreter is None:
             problem = f"{variable(framework)} names {named!r}, which is not a program that can be run"
             return Environment(framework, device, "", problem, {})
-        return _try(framework, device, str(pathlib.Path(interpreter).absolute()))
+        return Environment(framework, device, str(pathlib.Path(interpreter).absolute()), "", {})
     folder = path(framework, device, cache.folder(environ))
     if not _ready(folder).is_file():
         problem = "its environment has not been made: run tfmxbench environments"
@@ -90,7 +96,7 @@ def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -
         if reason.is_file():
             problem = reason.read_text(encoding="utf-8").strip()
         return Environment(framework, device, "", problem, {})
-    return _try(framework, device, str(folder / "bin" / "python"))
+    return Environment(framework, device, str(folder / "bin" / "python"), "", {})
 
 
 def make(
