@@ -63,7 +63,12 @@ def parts(path: pathlib.Path) -> dict[str, str]:
     dict of str to str
         The source of each of ``PARTS``, comments in front of a definition included.
     """
-    source = path.read_text(encoding="utf-8")
+    return dict(_parts(path.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def _parts(source: str) -> dict[str, str]:
+    """Pages cut the same file up many times."""
     lines = source.splitlines(keepends=True)
     tree = ast.parse(source)
     found: dict[str, list[str]] = {part: [] for part in PARTS}

@@ -67,6 +67,11 @@ def fragment(figure: Figure, name: str, description: str) -> Fragment:
         What the figure shows, for those who do not see it; it is printed below as well.
     """
     buffer = io.StringIO()
+    # Laid out once and drawn once: left to savefig, a figure with a layout is drawn twice.
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     drawing = buffer.getvalue()
