@@ -114,7 +114,14 @@ def lines(
     figures.label(axes, x=axis)
     if labelled:
         figures.legend(axes, loc="best")
+    description += _cut_off([line.estimate for line in found], *axes.get_xlim())
     return figures.fragment(drawn, name, description)
+
+
+def _cut_off(estimates: Sequence[Estimate], low: float, high: float) -> str:
+    """A sentence on intervals that reach beyond what the axis shows; nothing where none does."""
+    beyond = any(found.has_interval and (found.low < low or found.high > high) for found in estimates)
+    return " A line that meets the edge of the picture goes on beyond it." if beyond else ""
 
 
 def _ticks(values: Sequence[float], position: float) -> tuple[list[float], list[float]]:
@@ -164,6 +171,8 @@ def moved(
     if found:
         # Above the axes, where there is nothing that it could cover.
         figures.legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    estimates = [estimate for _, *both in found for estimate in both]
+    description += _cut_off(estimates, *axes.get_xlim())
     return figures.fragment(drawn, name, description)
 
 
@@ -206,6 +215,8 @@ def series(
     figures.label(axes, x=x, y=y)
     if found:
         figures.legend(axes, loc="best")
+    estimates = [estimate for *_, points in found for _, estimate in points]
+    description += _cut_off(estimates, *axes.get_ylim())
     return figures.fragment(drawn, name, description)
 
 

@@ -38,7 +38,8 @@ def answer() -> Fragment:
             told.append(f"{subject}. {listed}.")
     key = (
         "Less is better; counterparts are under each other. Ticks: trials. Dot: their geometric mean. "
-        f"Line: its 95% interval. {sentences.machine(pages.results())}"
+        "Line: its 95% interval, which goes on beyond the picture where it meets the edge. "
+        f"{sentences.machine(pages.results())}"
     )
     return Fragment(
         f'<div class="tfmxbench-pictures">{pictures}</div><p class="tfmxbench-key">{text(key)}</p>'
