@@ -43,7 +43,8 @@ class Environment:
     versions : dict of str to str
         Of Python and the framework's distributions, as far as the interpreter could tell.
     bytes : int or None
-        The space that its installed packages take, Python itself not included; None where unknown.
+        The space that its installed packages take, Python itself not included; None where unknown, and
+        for the environment that this package itself runs in.
     """
 
     framework: str
@@ -203,7 +204,9 @@ def _try(framework: str, device: str, interpreter: str) -> Environment:
     )
     with leftovers.temporary_folder() as folder:
         record = runner.run(trial, folder)
-    size = None if record.reason else packages_bytes(interpreter)
+    # Our own environment holds much else, and installers write other notes into it each time.
+    own = interpreter == sys.executable
+    size = None if record.reason or own else packages_bytes(interpreter)
     return Environment(framework, device, interpreter, record.reason, record.versions, size)
 
 

@@ -77,7 +77,8 @@ class EnvironmentDescription:
     versions : dict of str to str
         Of Python and of the framework's distributions.
     bytes : int or None
-        The space that its packages take, Python itself not included; None where not known.
+        The space that its packages take, Python itself not included; None where not known, and for the
+        environment that this package itself runs in.
     """
 
     framework: str
