@@ -105,7 +105,7 @@ PROFILES = {
     "default": Profile(
         epochs=1,
         long_epochs=False,
-        passes=1,
+        passes=3,
         compiled_part=1,
         imperative_part=2,
         imperative_batches=0,
