@@ -222,6 +222,32 @@ def test_all_conditions_are_mixed_in_one_random_order(make):
     assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan.round(0) != planned.plan.round(0)
 
 
+def test_those_that_are_compared_follow_each_other_in_either_order(make):
+    """A neighbour that slows the machine down for half a minute is to meet both sides, or neither."""
+    implementations = COMPILED + OWN_LOOP
+    planned = make(implementations, threads=2, devices=["cpu", "gpu"])
+    pairs = {(item.network, item.style): item.pair for item in implementations}
+    orders = collections.defaultdict(set)
+    for number in range(20):
+        groups = itertools.groupby(
+            planned.plan.round(number),
+            lambda t: (t.purpose, t.device, pairs.get((t.network, t.style)), t.threads, t.batch_size),
+        )
+        found = [
+            (key, tuple(f"{t.condition} {t.framework} {t.style}" for t in group)) for key, group in groups
+        ]
+        assert len({key for key, _ in found}) == len(found)
+        for key, order in found:
+            orders[key].add(order)
+    # Two styles and their null arms; the others are two styles.
+    compiled = orders["measure", "cpu", "low level, compiled", 2, None]
+    own_loop = orders["measure", "gpu", "own loop, compiled", 2, None]
+    assert {len(order) for order in compiled} == {4}
+    assert {len(order) for order in own_loop} == {2}
+    for found in orders.values():
+        assert {order[0] for order in found} == {name for order in found for name in order}
+
+
 def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
     planned = make(OWN_LOOP, threads=2)
     axes = [trial for trial in planned.plan.round(0) if trial.condition in AXES]

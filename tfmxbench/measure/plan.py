@@ -66,7 +66,9 @@ class Plan:
     def round(self, number: int) -> list[Trial]:
         """The trials of a round, in the random order that the seed and the round give.
 
-        Those of the comparison, of the null tests, of the axes and of the mistakes are mixed.
+        It is an order of groups, in each of which those trials that are compared with each other follow
+        each other, in a random order too: what slows the machine down for half a minute then meets both
+        sides of a ratio, or neither. Groups of the comparison, of the axes and of the mistakes are mixed.
         """
         if number not in self._rounds:
             self._rounds[number] = self._round(number)
@@ -90,8 +92,21 @@ class Plan:
             if self.profile.products:
                 trials += self._products(device, number)
         trials += self._mistakes(number)
-        order = np.random.RandomState([self.settings.seed, 1000 + number]).permutation(len(trials))
-        return [trials[index] for index in order]
+        groups: dict[tuple[Any, ...], list[Trial]] = {}
+        for trial in trials:
+            groups.setdefault(self._group(trial), []).append(trial)
+        random = np.random.RandomState([self.settings.seed, 1000 + number])
+        shuffled = [list(groups.values())[index] for index in random.permutation(len(groups))]
+        return [group[index] for group in shuffled for index in random.permutation(len(group))]
+
+    def _group(self, trial: Trial) -> tuple[Any, ...]:
+        """What a trial has in common with those that it is compared with."""
+        pair = self._pairs.get((trial.network, trial.style)) or trial.style
+        return trial.purpose, trial.network, trial.device, pair, trial.threads, trial.batch_size
+
+    @functools.cached_property
+    def _pairs(self) -> dict[tuple[str, str], str | None]:
+        return {(item.network, item.style): item.pair for item in self.implementations}
 
     def _axes(self, trial: Trial) -> list[Trial]:
         """A trial with other threads, and with other batch sizes, of as many images a pass."""
