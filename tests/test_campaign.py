@@ -11,7 +11,7 @@ import shutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import campaign, profiles, runner
+from tfmxbench.measure import campaign, plan, profiles, runner
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
 from tfmxbench.networks import catalogue
 
@@ -200,6 +200,17 @@ def test_another_version_of_a_framework_or_interpreter_is_another_campaign(make_
 def test_another_version_of_the_package_is_another_campaign(make_campaign, monkeypatch):
     key = make_campaign().key
     monkeypatch.setattr(tfmxbench, "__version__", "9.9.9")
+    assert make_campaign().key != key
+
+
+@pytest.mark.parametrize("module", [plan, runner])
+def test_another_order_or_another_way_to_start_processes_is_another_campaign(
+    make_campaign, tmp_path, monkeypatch, module
+):
+    key = make_campaign().key
+    changed = tmp_path / "changed.py"
+    changed.write_text(pathlib.Path(module.__file__).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    monkeypatch.setattr(module, "__file__", str(changed))
     assert make_campaign().key != key
 
 

@@ -2,8 +2,9 @@
 The null test: what this build can tell apart
 =============================================
 A comparison that always finds a difference proves nothing. So some implementations take part in the
-campaign twice, as two arms like any other two: the same file, the same settings, other processes, in
-the same shuffled rounds. Whatever difference shows between them is the machine's, not theirs.
+campaign twice, as two arms like the two sides of a pair: the same file, the same settings, other
+processes, in the same shuffled rounds, one soon after the other. Whatever difference shows between
+them is the machine's, not theirs.
 """
 
 # %%

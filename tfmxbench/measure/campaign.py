@@ -23,7 +23,7 @@ import filelock
 import tfmxbench
 from tfmxbench import mistakes
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import pool, runner
+from tfmxbench.measure import plan, pool, runner
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.plan import UNTIMED_THREADS, Plan, is_of_a_round
 from tfmxbench.measure.profiles import Profile
@@ -102,6 +102,7 @@ class Campaign:
             "profile": dataclasses.asdict(self.profile),
             "sources": self.sources,
             "harness": runner.harness_sha256(),
+            "plan": planning_sha256(),
             "mistakes": "" if self.profile.mistakes == "none" else runner.mistakes_sha256(mistakes.names()),
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
@@ -363,6 +364,11 @@ def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
     for network in {item.network for item in implementations}:
         hashes[network] = runner.source_sha256(catalogue.FOLDER / network / "__init__.py")
     return hashes
+
+
+def planning_sha256() -> str:
+    """Hash of what decides which trials are made, in which order, and how their processes are started."""
+    return " ".join(runner.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, runner))
 
 
 def not_run(trial: Trial, status: str, reason: str) -> Record:
