@@ -290,6 +290,7 @@ class Plan:
         profile = self.profile
         task = catalogue.task(implementation.network)
         whole = profile.long_epochs or not is_long(implementation)
+        passes = profile.long_passes if is_long(implementation) else profile.passes
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
             purpose="measure",
@@ -302,7 +303,7 @@ class Plan:
             seed=self.settings.seed,
             round=number,
             epochs=profile.epochs if whole else 0,
-            passes=profile.passes if whole else profile.passes + 1,
+            passes=passes if whole else passes + 1,
             pass_batches=steady_batches(implementation, profile),
             latency_samples=profile.latency_samples,
             data_name=self.data.name,

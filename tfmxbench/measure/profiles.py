@@ -16,8 +16,9 @@ class Profile:
     long_epochs : bool
         Whether also the timed trials of networks whose epoch is long begin with whole epochs; otherwise
         they take passes alone, and their accuracy is the gate's.
-    passes : int
-        Timed passes after the whole epochs; where there are none, after a pass that comes first.
+    passes, long_passes : int
+        Timed passes after the whole epochs; where there are none, after a pass that comes first. The latter
+        are those of networks whose epoch is long.
     compiled_part, imperative_part : int
         Of the batches that a network states for a timed pass, one in so many is taken, by styles of this
         paradigm. Those of a pair are of the same one, and imperative ones the slowest.
@@ -60,6 +61,7 @@ class Profile:
     epochs: int
     long_epochs: bool
     passes: int
+    long_passes: int
     compiled_part: int
     imperative_part: int
     imperative_batches: int
@@ -84,6 +86,7 @@ PROFILES = {
         epochs=1,
         long_epochs=False,
         passes=1,
+        long_passes=1,
         compiled_part=2,
         imperative_part=4,
         imperative_batches=100,
@@ -106,6 +109,7 @@ PROFILES = {
         epochs=1,
         long_epochs=False,
         passes=3,
+        long_passes=1,
         compiled_part=1,
         imperative_part=2,
         imperative_batches=0,
@@ -128,6 +132,7 @@ PROFILES = {
         epochs=25,
         long_epochs=True,
         passes=6,
+        long_passes=6,
         compiled_part=1,
         imperative_part=1,
         imperative_batches=0,
