@@ -108,7 +108,8 @@ def lines(
     else:
         figures.upright(axes, reference)
         reach = max([0.02, *(abs(value - reference) for value in shown)])
-        axes.set_xlim(reference - 4 * reach, reference + 4 * reach)
+        # What is compared with a reference are ratios: none is less than 0.
+        axes.set_xlim(max(reference - 4 * reach, 0), reference + 4 * reach)
     axes.set_yticks(range(len(found)), [line.label for line in reversed(found)])
     axes.set_ylim(-0.6, len(found) - 0.4)
     figures.label(axes, x=axis)

@@ -65,7 +65,7 @@ def compare(found: Judged) -> str:
     if comparison.verdict == "not known":
         return f"{names}: measured in one round only, so nothing can be said about a difference."
     interval = f"95% interval {significant(ratio.low)} to {significant(ratio.high)}"
-    chance = f"p = {probability(comparison.adjusted)}"
+    chance = f"p {probability(comparison.adjusted)}"
     if comparison.verdict == "no clear difference":
         told = (
             f"{names}: no clear difference in the time of an epoch; "
@@ -184,8 +184,8 @@ def lines(arms: Sequence[Arm]) -> str:
 
 
 def probability(value: float) -> str:
-    """A probability with two digits, and very small ones as a bound."""
-    return "less than 0.0001" if value < 1e-4 else f"{value:.2g}"
+    """What a probability is, with two digits, or a bound that a very small one is below."""
+    return "< 0.0001" if value < 1e-4 else f"= {value:.2g}"
 
 
 def _corrected(family: int) -> str:
