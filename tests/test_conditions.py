@@ -223,7 +223,7 @@ def test_all_conditions_are_mixed_in_one_random_order(make):
 
 
 def test_those_that_are_compared_follow_each_other_in_either_order(make):
-    """A neighbour that slows the machine down for half a minute is to meet both sides, or neither."""
+    """What slows the machine down for a while is to meet both sides of a ratio."""
     implementations = COMPILED + OWN_LOOP
     planned = make(implementations, threads=2, devices=["cpu", "gpu"])
     pairs = {(item.network, item.style): item.pair for item in implementations}

@@ -367,7 +367,7 @@ def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
 
 
 def planning_sha256() -> str:
-    """Hash of what decides which trials are made, in which order, and how their processes are started."""
+    """Hashes of what decides which trials are made, in which order, and how their processes are started."""
     return " ".join(runner.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, runner))
 
 

@@ -67,8 +67,8 @@ class Plan:
         """The trials of a round, in the random order that the seed and the round give.
 
         It is an order of groups, in each of which those trials that are compared with each other follow
-        each other, in a random order too: what slows the machine down for half a minute then meets both
-        sides of a ratio, or neither. Groups of the comparison, of the axes and of the mistakes are mixed.
+        each other, in a random order too: what slows the machine down for a while then mostly meets both
+        sides of a ratio. Groups of the comparison, of the axes and of the mistakes are mixed.
         """
         if number not in self._rounds:
             self._rounds[number] = self._round(number)
