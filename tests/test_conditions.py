@@ -239,6 +239,9 @@ def test_those_that_are_compared_follow_each_other_in_either_order(make):
         assert len({key for key, _ in found}) == len(found)
         for key, order in found:
             orders[key].add(order)
+        # Axes are compared with the trial that has all threads and the network's own batch size.
+        together = [key for key, _ in itertools.groupby(key[:3] for key, _ in found)]
+        assert len(set(together)) == len(together)
     # Two styles and their null arms; the others are two styles.
     compiled = orders["measure", "cpu", "low level, compiled", 2, None]
     own_loop = orders["measure", "gpu", "own loop, compiled", 2, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import pathlib
@@ -66,9 +67,10 @@ class Plan:
     def round(self, number: int) -> list[Trial]:
         """The trials of a round, in the random order that the seed and the round give.
 
-        It is an order of groups, in each of which those trials that are compared with each other follow
-        each other, in a random order too: what slows the machine down for a while then mostly meets both
-        sides of a ratio. Groups of the comparison, of the axes and of the mistakes are mixed.
+        It is an order of groups: the two sides of a pair, with their null arms and their axes. In a group
+        those follow each other that differ in nothing but the implementation, and what differs in threads
+        or batch size comes before or after, all in random order. So what slows the machine down for a while
+        mostly meets both sides of a ratio. Groups of the comparison and of the mistakes are mixed.
         """
         if number not in self._rounds:
             self._rounds[number] = self._round(number)
@@ -92,17 +94,17 @@ class Plan:
             if self.profile.products:
                 trials += self._products(device, number)
         trials += self._mistakes(number)
-        groups: dict[tuple[Any, ...], list[Trial]] = {}
-        for trial in trials:
-            groups.setdefault(self._group(trial), []).append(trial)
+        # Drawn for each group, for each part of it, and for each trial, as they are met.
         random = np.random.RandomState([self.settings.seed, 1000 + number])
-        shuffled = [list(groups.values())[index] for index in random.permutation(len(groups))]
-        return [group[index] for group in shuffled for index in random.permutation(len(group))]
+        places: dict[Any, float] = collections.defaultdict(random.random_sample)
 
-    def _group(self, trial: Trial) -> tuple[Any, ...]:
-        """What a trial has in common with those that it is compared with."""
-        pair = self._pairs.get((trial.network, trial.style)) or trial.style
-        return trial.purpose, trial.network, trial.device, pair, trial.threads, trial.batch_size
+        def place(trial: Trial) -> tuple[float, float, float]:
+            pair = self._pairs.get((trial.network, trial.style)) or trial.style
+            group = (trial.purpose, trial.network, trial.device, pair)
+            part = (*group, trial.threads, trial.batch_size)
+            return places[group], places[part], places[trial.identifier]
+
+        return sorted(trials, key=place)
 
     @functools.cached_property
     def _pairs(self) -> dict[tuple[str, str], str | None]:
