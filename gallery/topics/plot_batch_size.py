@@ -12,8 +12,8 @@ with that batch size before it was timed, and nothing on this page speaks of acc
 # ------------------
 # With other batch sizes a pass takes as many images whatever the size, without the incomplete last batch. The
 # ratio in the table is paired by round: to the same implementation with the comparison's own batch size. That
-# one is timed as in the comparison, over whole epochs where they are short, so part of a ratio near 1 may be the
-# length of the pass.
+# one is timed as in the comparison, over whole epochs where they are short, so part of a ratio near 1 may be
+# the length of the pass.
 
 from tfmxbench.report import axes
 
