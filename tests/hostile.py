@@ -80,6 +80,7 @@ def everything(
             add(item, number, "standard", wall)
             if item.style in ("keras_function", "gluon_hybrid"):
                 add(item, number, "null", wall * 1.01)
+                add(item, number, "unvaried", wall * 1.1)
                 add(item, number, "threads", wall * 1.5, threads=1)
                 add(item, number, "batch-size", wall * 2, batch_size=32)
         for framework in ("mxnet", "tensorflow"):

@@ -18,7 +18,7 @@ NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
 COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
 OWN_LOOP = [item for item in catalogue.implementations("mlp") if item.pair == "own loop, compiled"]
-AXES = ("threads", "batch-size")
+AXES = ("unvaried", "threads", "batch-size")
 
 
 def judged(implementations, devices=("cpu",), batch_sizes=(None, 32, 64, 256, 512, 1024)) -> list[Parity]:
@@ -141,6 +141,32 @@ def test_an_axis_varies_one_thing(make, profile):
             } <= varied
 
 
+@pytest.mark.parametrize("profile", ["default", "thorough"])
+def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make, profile):
+    planned = make(profile=profile, threads=8, devices=["cpu", "gpu"]).plan.round(0)
+    unvaried = {(trial.network, trial.style, trial.device): trial for trial in of(planned, "unvaried")}
+    assert len(unvaried) == len(of(planned, "unvaried"))
+    axes = [*of(planned, "threads"), *of(planned, "batch-size")]
+    assert {(trial.network, trial.style, trial.device) for trial in axes} == unvaried.keys()
+    for trial in axes:
+        base = unvaried[trial.network, trial.style, trial.device]
+        assert (base.threads, base.batch_size) == (8, None)
+        field = "threads" if trial.condition == "threads" else "batch_size"
+        assert getattr(trial, field) != getattr(base, field)
+        # Of a batch size follows how many batches as many images are.
+        same = {field: getattr(base, field), "pass_batches": base.pass_batches}
+        assert plain(dataclasses.replace(trial, **same)) == plain(base)
+        if field == "threads":
+            assert trial.pass_batches == base.pass_batches
+
+
+def test_where_nothing_is_varied_nothing_is_unvaried(make, monkeypatch):
+    settings = dataclasses.replace(profiles.PROFILES["default"], batch_sizes=())
+    monkeypatch.setitem(profiles.PROFILES, "default", settings)
+    assert not of(make(OWN_LOOP, threads=1).plan.round(0), "unvaried")
+    assert len(of(make(OWN_LOOP, threads=2).plan.round(0), "unvaried")) == len(OWN_LOOP)
+
+
 def test_a_trial_of_an_axis_makes_two_passes_and_no_more(make):
     found = [trial for trial in make(profile="thorough", threads=4).plan.round(0) if trial.condition in AXES]
     assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in found} == {(0, 2, 0, None)}
@@ -215,7 +241,7 @@ def test_all_conditions_are_mixed_in_one_random_order(make):
     planned = make(COMPILED + OWN_LOOP, threads=2)
     orders = [[trial.condition for trial in planned.plan.round(number)] for number in range(60)]
     conditions = set(orders[0])
-    assert conditions == {STANDARD, "null", "threads", "batch-size", "products", "mistake"}
+    assert conditions == {STANDARD, "null", "unvaried", "threads", "batch-size", "products", "mistake"}
     assert {order[0] for order in orders} == {order[-1] for order in orders} == conditions
     again = make(COMPILED + OWN_LOOP, threads=2)
     assert [[trial.condition for trial in again.plan.round(number)] for number in range(60)] == orders
@@ -242,11 +268,11 @@ def test_those_that_are_compared_follow_each_other_in_either_order(make):
         # Axes are compared with the trial that has all threads and the network's own batch size.
         together = [key for key, _ in itertools.groupby(key[:3] for key, _ in found)]
         assert len(set(together)) == len(together)
-    # Two styles and their null arms; the others are two styles.
+    # Two styles and their null arms; two styles and what their axes are compared with.
     compiled = orders["measure", "cpu", "low level, compiled", 2, None]
     own_loop = orders["measure", "gpu", "own loop, compiled", 2, None]
     assert {len(order) for order in compiled} == {4}
-    assert {len(order) for order in own_loop} == {2}
+    assert {len(order) for order in own_loop} == {4}
     for found in orders.values():
         assert {order[0] for order in found} == {name for order in found for name in order}
 
@@ -254,7 +280,7 @@ def test_those_that_are_compared_follow_each_other_in_either_order(make):
 def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
     planned = make(OWN_LOOP, threads=2)
     axes = [trial for trial in planned.plan.round(0) if trial.condition in AXES]
-    assert len(axes) == 6
+    assert len(axes) == 8
     for trial in axes:
         images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
         assert images == pytest.approx(planned.profile.axis_images, rel=0.05)

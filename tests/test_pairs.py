@@ -51,7 +51,7 @@ def test_a_ratio_is_the_firsts_time_over_the_seconds_in_every_round(records):
 
 def test_other_conditions_take_no_part(records):
     standard = records({style: [1.0, 1.1, 1.2] for style in STYLES})
-    for condition in ("null", "threads", "batch-size", "mistake"):
+    for condition in ("null", "unvaried", "threads", "batch-size", "mistake"):
         others = records({style: [9.0, 9.1, 9.3] for style in STYLES[:2]}, condition)
         assert pairs.judged([*standard, *others]) == pairs.judged(standard)
 

@@ -55,6 +55,7 @@ def records(make_trial, make_record):
             slow = 1 + number / 10
             add("measure", "standard", style, number, seconds * slow)
             add("measure", "null", style, number, seconds * slow * (1.01 if number else 0.98))
+            add("measure", "unvaried", style, number, seconds * slow * 1.25)
             add("measure", "threads", style, number, seconds * slow * 1.6, threads=1)
             add("measure", "batch-size", style, number, seconds * slow * 3, batch_size=32)
         trial = make_trial(
@@ -126,9 +127,34 @@ def test_what_was_not_measured_is_said(records, show, content):
 def test_the_threads_page_states_the_ratio_to_all_threads(records, show):
     show(records)
     told = axes.axis("threads").source
-    assert told.count("1.60 (1.60 to 1.60)") == 2
+    assert told.count("1.28 (1.28 to 1.28)") == 2
     assert "0.878" in told, "seconds of an epoch with one thread"
+    assert "0.549" not in told, "seconds of an epoch of the comparison, whose passes are longer"
+    assert "0.686" in told, "of passes as short, with all threads"
     assert "batch" not in told
+
+
+@pytest.mark.parametrize("name", ["threads", "batch size"])
+def test_results_without_an_unvaried_trial_compare_axes_with_the_comparison(records, show, name):
+    """Those of versions that had none."""
+    show([record for record in records if record.trial.condition != "unvaried"])
+    ratio = {"threads": "1.60 (1.60 to 1.60)", "batch size": "3.00 (3.00 to 3.00)"}[name]
+    assert axes.axis(name).source.count(ratio) == 2
+
+
+@pytest.mark.parametrize("name", ["threads", "batch size"])
+def test_an_unvaried_trial_that_failed_is_not_replaced_by_one_with_longer_passes(records, show, name):
+    spoiled = [
+        dataclasses.replace(record, status=FAILED, reason="out of memory", measurement=None)
+        if record.trial.condition == "unvaried"
+        else record
+        for record in records
+    ]
+    show(spoiled)
+    told = axes.axis(name).source
+    assert "out of memory" in told
+    assert "1.60" not in told
+    assert "3.00 (" not in told
 
 
 def test_the_batch_size_page_has_the_tasks_own_size_beside_the_others(records, show):
@@ -136,7 +162,7 @@ def test_the_batch_size_page_has_the_tasks_own_size_beside_the_others(records, s
     told = axes.axis("batch size").source
     assert ">32<" in told
     assert ">128<" in told
-    assert told.count("3.00 (3.00 to 3.00)") == 2
+    assert told.count("2.40 (2.40 to 2.40)") == 2
 
 
 def test_a_trial_of_an_axis_that_failed_is_told_with_its_reason(records, show):

@@ -10,10 +10,10 @@ with that batch size before it was timed, and nothing on this page speaks of acc
 # %%
 # Time by batch size
 # ------------------
-# With other batch sizes a pass takes as many images whatever the size, without the incomplete last batch. The
-# ratio in the table is paired by round: to the same implementation with the comparison's own batch size. That
-# one is timed as in the comparison, over whole epochs where they are short, so part of a ratio near 1 may be
-# the length of the pass.
+# A pass takes as many images whatever the batch size, without the incomplete last batch. The ratio in the
+# table is paired by round: to the same implementation with the comparison's own batch size, in a trial of
+# its own whose passes take as many images. Those of the comparison are longer where an epoch is short, and a
+# batch of a long pass need not take as long as one of a short pass.
 
 from tfmxbench.report import axes
 

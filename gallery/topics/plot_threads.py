@@ -9,9 +9,9 @@ line at a time. The trials are part of the campaign's rounds, beside those of th
 # %%
 # Time by threads
 # ---------------
-# The ratio in the table is paired by round: to the same implementation with all threads. That one is timed as
-# in the comparison, over whole epochs where they are short; fewer threads are timed over shorter passes, so
-# part of a ratio near 1 may be the length of the pass.
+# The ratio in the table is paired by round: to the same implementation with all threads, in a trial of its
+# own whose passes are as short as those with fewer threads. Those of the comparison are longer where an epoch
+# is short, and a batch of a long pass need not take as long as one of a short pass.
 
 from tfmxbench.report import axes
 

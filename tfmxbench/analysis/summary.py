@@ -13,9 +13,10 @@ from tfmxbench.analysis.statistics import Estimate, estimate
 from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
 
 MEASURE = "measure"
-# Conditions besides the standard one: the other arm of a null test, another number of threads,
-# another batch size; and trials that are made once a campaign.
+# Conditions besides the standard one: the other arm of a null test; another number of threads, another
+# batch size, and what these two are compared with; and trials that are made once a campaign.
 NULL = "null"
+UNVARIED = "unvaried"
 THREADS = "threads"
 BATCH_SIZE = "batch-size"
 SEED = "seed"

@@ -13,7 +13,7 @@ import numpy as np
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
-from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS
+from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS, UNVARIED
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.gate import Question
 from tfmxbench.measure.profiles import PROFILES, Profile
@@ -111,7 +111,11 @@ class Plan:
         return {(item.network, item.style): item.pair for item in self.implementations}
 
     def _axes(self, trial: Trial) -> list[Trial]:
-        """A trial with other threads, and with other batch sizes, of as many images a pass."""
+        """A trial with other threads, and with other batch sizes, of as many images a pass.
+
+        And one without either, which they are compared with: a short pass may take another time for each
+        of its batches than the passes of the comparison do.
+        """
         task = catalogue.task(trial.network)
         images = self.profile.axis_images or task.timed_batches * task.batch_size
         short = dataclasses.replace(
@@ -131,7 +135,7 @@ class Plan:
                 found.append(
                     _under(short, BATCH_SIZE, batch_size, batch_size=batch_size, pass_batches=batches)
                 )
-        return found
+        return [_under(short, UNVARIED), *found] if found else []
 
     def _products(self, device: str, number: int) -> list[Trial]:
         """A trial for each framework that measures the rate of matrix products."""

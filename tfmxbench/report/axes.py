@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tfmxbench import frameworks
 from tfmxbench.analysis import statistics, summary
-from tfmxbench.analysis.summary import BATCH_SIZE, THREADS, Arm
-from tfmxbench.measure.trial import Measurement
+from tfmxbench.analysis.summary import BATCH_SIZE, THREADS, UNVARIED, Arm
+from tfmxbench.measure.trial import STANDARD, Measurement
 from tfmxbench.networks import catalogue
 from tfmxbench.report import html, pages, plots, tables
 from tfmxbench.report.html import Fragment
@@ -21,7 +21,7 @@ class Axis:
     Attributes
     ----------
     condition : str
-        The condition of the trials, beside the comparison's own.
+        The condition of the trials in which it is varied.
     title : str
         What it is called on the picture's axis.
     place : callable
@@ -93,18 +93,25 @@ def pictures(name: str) -> Fragment:
 
 
 def _groups(chosen: Axis) -> list[tuple[str, str, list[Arm]]]:
-    """For each network and device on which it was varied, the arms, those of the comparison included."""
+    """For each network and device on which it was varied, the arms, and those that they are compared with.
+
+    Those are the unvaried ones, with passes as short; in results from before there were such, those of the
+    comparison.
+    """
     records = pages.results().records
     varied = summary.arms(records, chosen.condition)
     found = []
     for network, device in sorted({(arm.network, arm.device) for arm in varied}):
         here = [arm for arm in varied if (arm.network, arm.device) == (network, device)]
-        styles = {arm.style for arm in here}
-        here += [
-            arm
-            for arm in summary.arms(records)
-            if (arm.network, arm.device) == (network, device) and arm.style in styles
-        ]
+        for condition in (UNVARIED, STANDARD):
+            lacking = {arm.style for arm in here} - {
+                arm.style for arm in here if arm.condition != chosen.condition
+            }
+            here += [
+                arm
+                for arm in summary.arms(records, condition)
+                if (arm.network, arm.device) == (network, device) and arm.style in lacking
+            ]
         here.sort(key=lambda arm: (arm.framework, arm.style, chosen.place(arm)))
         found.append((network, device, here))
     return found
@@ -135,15 +142,15 @@ def _table(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment
     title = catalogue.task(network).title
     rows: list[list[tuple[str, float | str]]] = []
     for arm in arms:
-        standard = next(
-            (other for other in arms if other.style == arm.style and other.condition == "standard"), None
+        unvaried = next(
+            (one for one in arms if one.style == arm.style and one.condition != chosen.condition), None
         )
         rows.append(
             [
                 (arm.style, arm.style),
                 (str(chosen.place(arm)), float(chosen.place(arm))),
                 _estimate(arm, chosen.figure),
-                _ratio(arm, standard, chosen.figure),
+                _ratio(arm, unvaried, chosen.figure),
                 _estimate(arm, summary.images_per_second),
                 _estimate(arm, summary.cores_busy),
                 (str(len(arm.measurements)), float(len(arm.measurements))),
@@ -153,7 +160,7 @@ def _table(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment
         ("style", "how it is written"),
         (chosen.title, "what is varied"),
         ("epoch, s", chosen.unit),
-        ("ratio", "of these seconds to those of the comparison's own condition, paired by round"),
+        ("ratio", "of these seconds to those where it is as in the comparison, paired by round"),
         ("images/s", "training images in a second"),
         ("cores busy", "processor seconds in a second"),
         ("trials", "that completed"),
@@ -186,7 +193,7 @@ def _failed(arms: list[Arm]) -> Fragment:
     found = [
         f"{record.trial.identifier}: {record.reason}"
         for arm in arms
-        if arm.condition != "standard"
+        if arm.condition != STANDARD
         for record in arm.failures
     ]
     return html.paragraph("Trials that did not complete:") + html.items(found) if found else Fragment("")
