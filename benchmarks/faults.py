@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="for the faults (default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=4, help="trials at a time (default: %(default)s)")
     options = parser.parse_args()
-    from tfmxbench.measure import memory, runner, worker
+    from tfmxbench.measure import memory, runner, whole_files, worker
     from tfmxbench.measure.schema import check_record, read_json
     from tfmxbench.measure.trial import COMPLETED, Trial, to_json
 
@@ -175,7 +175,7 @@ def main() -> int:
                 time_limit=TIME_LIMIT if "hangs" in drawn[number] else 60.0,
             )
             record = runner.run(trial, place)
-            runner.write_json(place / f"{trial.identifier}.record.json", to_json(record))
+            whole_files.write_json(place / f"{trial.identifier}.record.json", to_json(record))
             return memory.resident()
 
         held = []

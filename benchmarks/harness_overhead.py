@@ -25,6 +25,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tfmxbench.measure import hashes
     from tfmxbench.measure.trial import Trial
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
@@ -80,7 +81,7 @@ def make_trial(network: str, style: str) -> Trial:
     SystemExit
         If the framework cannot run here.
     """
-    from tfmxbench.measure import cache, data, environments, plan, runner
+    from tfmxbench.measure import cache, data, environments, plan
     from tfmxbench.measure.trial import Trial
     from tfmxbench.networks import catalogue
 
@@ -95,7 +96,7 @@ def make_trial(network: str, style: str) -> Trial:
         network=network,
         style=style,
         framework=implementation.framework,
-        source_sha256=runner.source_sha256(implementation.path),
+        source_sha256=hashes.source_sha256(implementation.path),
         device="cpu",
         threads=len(os.sched_getaffinity(0)),
         seed=0,

@@ -12,7 +12,7 @@ from staged import stage  # noqa: F401
 
 from tfmxbench import cli, frameworks
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import gate, prepared, runner
+from tfmxbench.measure import gate, hashes, prepared
 from tfmxbench.measure.campaign import Campaign
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.store import DataDescription, Results, Settings
@@ -52,7 +52,7 @@ def make_trial(small_data):
             "network": "mlp",
             "style": "reference",
             "framework": "numpy",
-            "source_sha256": runner.source_sha256(catalogue.reference("mlp").path),
+            "source_sha256": hashes.source_sha256(catalogue.reference("mlp").path),
             "device": "cpu",
             "threads": 1,
             "seed": 0,

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import runner, worker
+from tfmxbench.measure import hashes, runner, worker
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import FAILED, to_json
 
@@ -46,7 +46,7 @@ def misbehave(package_copy, make_trial, tmp_path, monkeypatch):
             "def train(model, x, y):\n" + textwrap.indent(textwrap.dedent(training).strip(), "    ") + "\n",
             encoding="utf-8",
         )
-        changes.setdefault("source_sha256", runner.source_sha256(path))
+        changes.setdefault("source_sha256", hashes.source_sha256(path))
         return runner.run(make_trial(style=path.stem, **changes), tmp_path)
 
     return run

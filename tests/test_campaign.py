@@ -11,7 +11,7 @@ import shutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import campaign, plan, profiles, runner
+from tfmxbench.measure import campaign, hashes, plan, profiles, runner
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
 from tfmxbench.networks import catalogue
 
@@ -80,7 +80,7 @@ def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small
     assert trial.latency_samples == profile.latency_samples
     assert trial.pass_batches == catalogue.task("lenet").timed_batches > 0
     assert (trial.seed, trial.threads, trial.round, trial.data) == (5, 2, 4, str(small_data))
-    assert trial.source_sha256 == runner.source_sha256(lenet[0].path)
+    assert trial.source_sha256 == hashes.source_sha256(lenet[0].path)
 
 
 def test_each_finished_trial_is_a_file_at_once(make_campaign, ran):

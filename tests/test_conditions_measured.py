@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, machine, plan, profiles, runner
+from tfmxbench.measure import campaign, machine, plan, profiles, runner, whole_files
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.store import results_to_json
 from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
@@ -183,7 +183,7 @@ def test_arms_that_differ_in_one_thing_are_expected_apart(make, make_record):
 
     def store(trial):
         record = make_record(trial, seconds=times.get(arm(trial), 100.0))
-        runner.write_json(planned.folder / f"{trial.identifier}.record.json", runner.to_json(record))
+        whole_files.write_json(planned.folder / f"{trial.identifier}.record.json", runner.to_json(record))
 
     for trial in [*first, *planned.plan.seeds(), goal]:
         store(trial)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import json
+import math
 import os
 import pathlib
 import subprocess
@@ -10,7 +12,7 @@ import sys
 
 import pytest
 
-from tfmxbench.measure import leftovers, runner
+from tfmxbench.measure import leftovers, whole_files
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +107,8 @@ def test_a_temporary_folder_is_held_while_it_is_used_and_then_gone(tmp_path):
 
 WRITES = """
 import os, pathlib, signal, sys
-from tfmxbench.measure import runner
-with runner.written_whole(pathlib.Path(sys.argv[1])) as file:
+from tfmxbench.measure import whole_files
+with whole_files.written_whole(pathlib.Path(sys.argv[1])) as file:
     file.write("half")
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -115,10 +117,20 @@ with runner.written_whole(pathlib.Path(sys.argv[1])) as file:
 
 def test_what_a_process_had_written_when_it_was_killed_is_replaced_by_the_next(tmp_path):
     path = tmp_path / "a [name] with * marks.json"
-    root = str(pathlib.Path(runner.__file__).parents[2])
+    root = str(pathlib.Path(whole_files.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": root}
     killed = subprocess.run([sys.executable, "-c", WRITES, str(path)], env=environ, check=False)
     assert killed.returncode == -9
     assert [found.suffix for found in tmp_path.iterdir()] == [".part"]
-    runner.write_json(path, {"whole": True})
+    whole_files.write_json(path, {"whole": True})
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "values.json"
+    whole_files.write_json(path, {"a": 1})
+    for wrong, error in (({"a": math.nan}, ValueError), ({"a": object()}, TypeError)):
+        with pytest.raises(error):
+            whole_files.write_json(path, wrong)
+        assert json.loads(path.read_text(encoding="utf-8")) == {"a": 1}
+        assert list(tmp_path.iterdir()) == [path]

@@ -223,7 +223,7 @@ def test_a_mistake_is_not_made_with_an_implementation_that_did_not_pass_the_gate
 
 def test_the_campaign_is_bound_to_the_mistakes_that_it_makes(make, monkeypatch):
     keys = [make(profile=profile).key for profile in ("quick", "default")]
-    monkeypatch.setattr(campaign.runner, "mistakes_sha256", lambda names: "changed")
+    monkeypatch.setattr(campaign.hashes, "mistakes_sha256", lambda names: "changed")
     changed = [make(profile=profile).key for profile in ("quick", "default")]
     assert keys[0] == changed[0]
     assert keys[1] != changed[1]

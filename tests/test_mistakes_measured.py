@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.measure import data, environments, gate, plan, prepared, runner
+from tfmxbench.measure import data, environments, gate, hashes, plan, prepared, runner
 from tfmxbench.measure.trial import MISTAKE, Record, Trial
 from tfmxbench.mistakes import drift
 from tfmxbench.networks import catalogue
@@ -49,7 +49,7 @@ def make(interpreters, small_data, make_trial):
             "network": network,
             "style": side.style,
             "framework": item.framework,
-            "source_sha256": runner.source_sha256(item.path),
+            "source_sha256": hashes.source_sha256(item.path),
             "epochs": 2,
             "epoch_batches": 4,
             "passes": 0,

@@ -17,7 +17,7 @@ import pytest
 
 import tfmxbench
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, campaign, data, environments, gate, prepared, runner
+from tfmxbench.measure import cache, campaign, data, environments, gate, hashes, prepared, runner
 from tfmxbench.measure.store import DataDescription, Settings
 from tfmxbench.measure.trial import COMPLETED, FAILED, Trial, record_from_json
 from tfmxbench.networks import catalogue
@@ -114,7 +114,7 @@ def measure(found_environments, need, dataset, whole_data, tmp_path_factory):
                 network="mlp",
                 style=style,
                 framework=implementation.framework,
-                source_sha256=runner.source_sha256(implementation.path),
+                source_sha256=hashes.source_sha256(implementation.path),
                 device="cpu",
                 threads=1,
                 seed=0,

@@ -463,16 +463,3 @@ def end(pid: int, parent: subprocess.Popen) -> None:
         parent.wait()
     if psutil.pid_exists(pid):
         os.kill(pid, signal.SIGKILL)
-
-
-# Files.
-
-
-def test_json_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "values.json"
-    runner.write_json(path, {"a": 1})
-    for wrong, error in (({"a": math.nan}, ValueError), ({"a": object()}, TypeError)):
-        with pytest.raises(error):
-            runner.write_json(path, wrong)
-        assert json.loads(path.read_text(encoding="utf-8")) == {"a": 1}
-        assert list(tmp_path.iterdir()) == [path]

@@ -23,7 +23,7 @@ import filelock
 import tfmxbench
 from tfmxbench import mistakes
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import plan, pool, runner
+from tfmxbench.measure import hashes, plan, pool, runner, whole_files
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.plan import UNTIMED_THREADS, Plan, is_of_a_round
 from tfmxbench.measure.profiles import Profile
@@ -101,9 +101,9 @@ class Campaign:
             "settings": settings,
             "profile": dataclasses.asdict(self.profile),
             "sources": self.sources,
-            "harness": runner.harness_sha256(),
+            "harness": hashes.harness_sha256(),
             "plan": planning_sha256(),
-            "mistakes": "" if self.profile.mistakes == "none" else runner.mistakes_sha256(mistakes.names()),
+            "mistakes": "" if self.profile.mistakes == "none" else hashes.mistakes_sha256(mistakes.names()),
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
                 for (framework, device), found in sorted(self.environments.items())
@@ -235,7 +235,7 @@ class Campaign:
     def _finish(self, trial: Trial) -> Record:
         """Run a trial and store its record."""
         record = self._execute(trial)
-        runner.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
+        whole_files.write_json(self.folder / f"{trial.identifier}.record.json", to_json(record))
         return record
 
     def _execute(self, trial: Trial) -> Record:
@@ -360,15 +360,15 @@ def _kind(trial: Trial) -> tuple[object, ...]:
 
 def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
     """Hashes of the implementations and of the tasks that they read."""
-    hashes = {item.name: runner.source_sha256(item.path) for item in implementations}
+    found = {item.name: hashes.source_sha256(item.path) for item in implementations}
     for network in {item.network for item in implementations}:
-        hashes[network] = runner.source_sha256(catalogue.FOLDER / network / "__init__.py")
-    return hashes
+        found[network] = hashes.source_sha256(catalogue.FOLDER / network / "__init__.py")
+    return found
 
 
 def planning_sha256() -> str:
     """Hashes of what decides which trials are made, in which order, and how their processes are started."""
-    return " ".join(runner.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, runner))
+    return " ".join(hashes.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, runner))
 
 
 def not_run(trial: Trial, status: str, reason: str) -> Record:

@@ -31,7 +31,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, environments, leftovers, processes, runner
+from tfmxbench.measure import cache, environments, hashes, leftovers, processes, runner, whole_files
 from tfmxbench.measure.environments import Environment
 
 TIME_LIMIT = 120.0
@@ -217,7 +217,8 @@ class Examples:
         outcomes = run(members, found, self._time_limit)
         if all(outcome.completed for outcome in outcomes.values()):
             path.parent.mkdir(parents=True, exist_ok=True)
-            runner.write_json(path, {name: dataclasses.asdict(value) for name, value in outcomes.items()})
+            values = {name: dataclasses.asdict(outcome) for name, outcome in outcomes.items()}
+            whole_files.write_json(path, values)
         return outcomes
 
 
@@ -225,11 +226,11 @@ def _key(members: Sequence[Example], found: Mapping[str, Environment]) -> str:
     """Hash of all that the outcomes depend on."""
     modules = [pathlib.Path(str(module.__file__)) for module in (runner, environments)]
     conditions = {
-        "examples": [[member.name, runner.source_sha256(member.path)] for member in members],
+        "examples": [[member.name, hashes.source_sha256(member.path)] for member in members],
         "environments": {name: [item.interpreter, item.versions] for name, item in found.items()},
         "harness": [
-            runner.harness_sha256(),
-            *(runner.source_sha256(path) for path in (*modules, pathlib.Path(__file__))),
+            hashes.harness_sha256(),
+            *(hashes.source_sha256(path) for path in (*modules, pathlib.Path(__file__))),
         ],
     }
     return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]

@@ -21,7 +21,7 @@ import numpy as np
 
 from tfmxbench.analysis import parity
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import leftovers, pool, runner
+from tfmxbench.measure import hashes, leftovers, pool, runner, whole_files
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import check_parity, read_json
 from tfmxbench.measure.trial import Trial
@@ -174,7 +174,7 @@ class Gate:
             mistakes=list(question.mistakes),
         )
         self.cache.mkdir(parents=True, exist_ok=True)
-        runner.write_json(path, dataclasses.asdict(judged))
+        whole_files.write_json(path, dataclasses.asdict(judged))
         return judged
 
     def _arrays(self, question: Question) -> tuple[dict[str, np.ndarray], str]:
@@ -197,7 +197,7 @@ class Gate:
             network=implementation.network,
             style=implementation.style,
             framework=implementation.framework,
-            source_sha256=runner.source_sha256(implementation.path),
+            source_sha256=hashes.source_sha256(implementation.path),
             device=device,
             threads=self.threads,
             seed=self.seed,
@@ -240,7 +240,7 @@ class Gate:
             # Two files of one content are two implementations.
             "name": implementation.name,
             "sources": [
-                runner.source_sha256(path)
+                hashes.source_sha256(path)
                 for path in (
                     implementation.path,
                     folder / "__init__.py",
@@ -248,7 +248,7 @@ class Gate:
                     pathlib.Path(str(parity.__file__)),
                 )
             ],
-            "harness": runner.harness_sha256(),
+            "harness": hashes.harness_sha256(),
             "environment": [environment.interpreter, environment.versions],
             "device": device,
             "batch_size": batch_size,
@@ -256,7 +256,7 @@ class Gate:
             "threads": self.threads,
             "seed": self.seed,
             "epochs": self.epochs,
-            "mistakes": [*question.mistakes, runner.mistakes_sha256(question.mistakes)]
+            "mistakes": [*question.mistakes, hashes.mistakes_sha256(question.mistakes)]
             if question.mistakes
             else [],
         }

@@ -19,7 +19,17 @@ from typing import Any
 
 from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
-from tfmxbench.measure import cache, environments, leftovers, phrase_worker, pool, processes, runner
+from tfmxbench.measure import (
+    cache,
+    environments,
+    hashes,
+    leftovers,
+    phrase_worker,
+    pool,
+    processes,
+    runner,
+    whole_files,
+)
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.schema import read_json
 from tfmxbench.networks import catalogue
@@ -143,7 +153,7 @@ class Phrasebook:
         passed = not reason and not failures
         found = Phrases(*identity, passed, reason, failures, "" if passed else output)
         self.cache.mkdir(parents=True, exist_ok=True)
-        runner.write_json(kept, dataclasses.asdict(found))
+        whole_files.write_json(kept, dataclasses.asdict(found))
         return found
 
     def _ask(
@@ -161,7 +171,7 @@ class Phrasebook:
                 "device": DEVICE,
                 "threads": THREADS,
             }
-            runner.write_json(question_path, question)
+            whole_files.write_json(question_path, question)
             worker = str(pathlib.Path(phrase_worker.__file__))
             line = [environment.interpreter, "-I", worker, str(question_path), str(result_path)]
             problem, output = _execute(line, implementation.framework, folder, self.time_limit)
@@ -188,8 +198,8 @@ class Phrasebook:
             pathlib.Path(phrase_worker.__file__),
         ]
         conditions = {
-            "sources": [runner.source_sha256(path) for path in sources],
-            "harness": runner.harness_sha256(),
+            "sources": [hashes.source_sha256(path) for path in sources],
+            "harness": hashes.harness_sha256(),
             "environment": [environment.interpreter, environment.versions],
             "device": DEVICE,
             "threads": THREADS,

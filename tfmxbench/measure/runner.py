@@ -6,9 +6,6 @@ import collections
 import contextlib
 import dataclasses
 import datetime
-import glob
-import hashlib
-import json
 import os
 import pathlib
 import re
@@ -18,21 +15,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any, TextIO
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.measure import (
-    energy,
-    inputs,
-    leftovers,
-    memory,
-    mistaken,
-    prepared,
-    processes,
-    programs,
-    worker,
-)
+from tfmxbench.measure import leftovers, memory, processes, programs, whole_files, worker
 from tfmxbench.measure.schema import check_record, check_result, check_trial, read_json
 from tfmxbench.measure.trial import (
     COMPLETED,
@@ -172,7 +159,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     limit = memory_limit()
     trial_path = folder / f"{trial.identifier}.trial.json"
     result_path = folder / f"{trial.identifier}.result.json"
-    write_json(trial_path, to_json(trial))
+    whole_files.write_json(trial_path, to_json(trial))
     result_path.unlink(missing_ok=True)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
@@ -372,83 +359,3 @@ def _epochs_asked(trial: Trial, accuracies: Sequence[float]) -> int:
         return trial.epochs
     reached = [number for number, found in enumerate(accuracies, start=1) if found >= trial.goal]
     return min([trial.epochs, *reached])
-
-
-def write_json(path: pathlib.Path, values: Any) -> None:
-    """Write JSON so that the file is there whole or not at all."""
-    with written_whole(path) as file:
-        json.dump(values, file, indent=1, allow_nan=False)
-        file.write("\n")
-
-
-@contextlib.contextmanager
-def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[TextIO]:
-    """A text file to write to, which takes its place once it is whole, or else leaves nothing behind.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its place; a file that is there already is replaced.
-    newline : str or None
-        As :func:`open` takes it.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    leftovers.remove(path.parent, f"{glob.escape(path.name)}.*.part")
-    try:
-        with temporary.open("w", encoding="utf-8", newline=newline) as file:
-            leftovers.hold(file.fileno())
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _keep_name(path.parent)
-    except OSError as error:
-        # Of a full disk, the system does not say which file it was that did not fit.
-        if error.errno is not None:
-            error.filename = str(path)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _keep_name(folder: pathlib.Path) -> None:
-    """Have the names in a folder survive a loss of power, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def harness_sha256() -> str:
-    """Hash of what runs in a worker besides an implementation and its task."""
-    own = [
-        pathlib.Path(str(module.__file__))
-        for module in (worker, programs, mistaken, inputs, prepared, memory, energy)
-    ]
-    digest = hashlib.sha256()
-    for path in [*own, *sorted(frameworks.FOLDER.rglob("*.py"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def mistakes_sha256(names: Sequence[str]) -> str:
-    """Hash of the mistakes that trials are made under."""
-    digest = hashlib.sha256()
-    for path in [
-        mistakes.FOLDER / "__init__.py",
-        *(mistakes.FOLDER / f"{name}.py" for name in sorted(names)),
-    ]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def source_sha256(path: pathlib.Path) -> str:
-    """Hash of an implementation file, as workers report it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

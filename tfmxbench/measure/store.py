@@ -7,7 +7,7 @@ import pathlib
 from typing import Any
 
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import runner
+from tfmxbench.measure import whole_files
 from tfmxbench.measure.schema import check_results, read_json
 from tfmxbench.measure.trial import MISTAKE, SCHEMA_VERSION, Record, record_from_json, to_json
 from tfmxbench.measure.versions import upgraded
@@ -201,6 +201,6 @@ def write_results(path: pathlib.Path, results: Results) -> None:
         If it cannot be written.
     """
     try:
-        runner.write_json(path, results_to_json(results))
+        whole_files.write_json(path, results_to_json(results))
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}") from None

@@ -14,7 +14,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 
-from tfmxbench.measure.runner import source_sha256, written_whole
+from tfmxbench.measure.hashes import source_sha256
+from tfmxbench.measure.whole_files import written_whole
 
 # Below the checkout. What is below build is made, but for the results.
 SOURCES = ("conf.py", "docs", "gallery", "tfmxbench", "requirements", "build/results.json")

@@ -10,11 +10,6 @@ import functools
 import gc
 import os
 import pathlib
-from collections.abc import Sequence
-
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from tfmxbench import frameworks
 from tfmxbench.analysis import code_size, pairs, summary
@@ -22,10 +17,9 @@ from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results, read_results
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
-from tfmxbench.report import html, plots, sentences, tables
+from tfmxbench.report import html, plots, sentences, side_by_side, tables
 from tfmxbench.report.build import RESULTS_VARIABLE as RESULTS_VARIABLE
-from tfmxbench.report.html import Fragment, text
-from tfmxbench.report.tables import with_interval
+from tfmxbench.report.html import Fragment
 
 DEFAULT_RESULTS = "build/results.json"
 SPREAD = "The ticks are the trials, the dot is their geometric mean, the line its 95% interval."
@@ -356,12 +350,12 @@ class ComparisonPage:
         counterparts = pairs.counterparts(self.arms)
         if counterparts:
             shown = [arm.style for arm in counterparts[0][:2]]
-        return _aligned([found, found], shown, self.arms, chooser=True)
+        return side_by_side.aligned([found, found], shown, self.arms, chooser=True)
 
     def pair(self, name: str) -> Fragment:
         """The two implementations of a pair, aligned part by part, with their figures above."""
         columns = [[item] for item in catalogue.implementations(self.network) if item.pair == name]
-        return _aligned(columns, [item.style for (item,) in columns], self.arms, chooser=False)
+        return side_by_side.aligned(columns, [item.style for (item,) in columns], self.arms, chooser=False)
 
     def pair_verdict(self, name: str) -> Fragment:
         """Which of the two of a pair trains faster, by how much, how sure."""
@@ -376,96 +370,3 @@ class ComparisonPage:
     def _implementations(self) -> list[Implementation]:
         measured = {arm.style for arm in self.arms}
         return [item for item in catalogue.implementations(self.network) if item.style in measured]
-
-
-def _aligned(
-    columns: Sequence[Sequence[Implementation]], shown: Sequence[str], arms: Sequence[Arm], chooser: bool
-) -> Fragment:
-    """Implementations beside each other, part by part.
-
-    Parameters
-    ----------
-    columns : sequence of sequence of Implementation
-        What each column can show.
-    shown : sequence of str
-        The style that each column shows at first.
-    arms : sequence of Arm
-        Whose figures stand above the code.
-    chooser : bool
-        Whether the reader can choose.
-    """
-    rows = [
-        ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _figures)
-    ]
-    for part in code_size.PARTS:
-        rows.append((TITLES[part], [""] * len(columns), functools.partial(_code, part)))
-    source = ""
-    for title, choices, content in rows:
-        if title:
-            source += f'<h3 class="tfmxbench-part">{text(title)}</h3>'
-        source += '<div class="tfmxbench-row">'
-        for number, column in enumerate(columns):
-            panels = "".join(
-                f'<div class="tfmxbench-panel" data-style="{text(item.style)}"'
-                f"{'' if item.style in shown[number : number + 1] else ' hidden'}>{content(item, arms)}</div>"
-                for item in column
-            )
-            source += f'<div class="tfmxbench-column" data-column="{number}">{choices[number]}{panels}</div>'
-        source += "</div>"
-    return Fragment(f'<div class="tfmxbench-chooser">{source}</div>')
-
-
-TITLES = {
-    "imports": "Imports",
-    "build": "Build",
-    "train": "Train",
-    "predict": "Predict",
-    "parity": "What parity needs: setting and getting the parameters",
-}
-
-
-def _choice(number: int, column: Sequence[Implementation], shown: Sequence[str], chooser: bool) -> str:
-    """The menu of a column, or the title of the one that it shows."""
-    if not chooser:
-        return f"<p><strong>{text(_titled(column[0]))}</strong></p>"
-    chosen = shown[number : number + 1]
-    options = "".join(
-        f'<option value="{text(item.style)}"{" selected" if item.style in chosen else ""}>'
-        f"{text(_titled(item))}</option>"
-        for item in column
-    )
-    ordinal = ("First", "Second")[number]
-    return f'<label>{ordinal} implementation <select data-column="{number}">{options}</select></label>'
-
-
-def _titled(item: Implementation) -> str:
-    return f"{frameworks.load(item.framework).TITLE}: {item.style}"
-
-
-def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
-    """What an implementation is, and what it cost."""
-    found = []
-    for arm in arms:
-        if arm.style == item.style:
-            epoch = with_interval(arm.estimate(summary.epoch_seconds))
-            found += [
-                f"seconds an epoch on the {arm.device.upper()}: {epoch}",
-                f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
-                f"test accuracy: {tables.named('test accuracy').cell(arm).text}",
-            ]
-    found.append(f"{code_size.example_lines(item.path)} lines of code")
-    return html.paragraph(item.summary).source + html.items(found).source
-
-
-def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
-    """A part of an implementation's code."""
-    source = code_size.parts(item.path)[part]
-    return code(source).source if source else ""
-
-
-# What can be chosen in two columns is drawn once.
-@functools.lru_cache(maxsize=256)
-def code(source: str) -> Fragment:
-    """Python source, highlighted as the rest of the site is, with Sphinx' copy button."""
-    drawn = highlight(source, PythonLexer(), HtmlFormatter(nowrap=False))
-    return Fragment(f'<div class="highlight-python notranslate">{drawn}</div>')

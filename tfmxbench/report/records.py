@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from tfmxbench.measure import runner
+from tfmxbench.measure import whole_files
 from tfmxbench.measure.store import Results
 from tfmxbench.measure.trial import Record, to_json
 
@@ -169,7 +169,7 @@ def write_csv(path: pathlib.Path, results: Results) -> None:
     """
     try:
         # The csv module writes the ends of lines itself: it quotes those within cells.
-        with runner.written_whole(path, newline="") as file:
+        with whole_files.written_whole(path, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for row in rows(results):

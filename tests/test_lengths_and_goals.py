@@ -1,0 +1,165 @@
+"""How long the passes of trials are, and what is trained once a campaign: seeds, and up to a goal."""
+
+import collections
+import dataclasses
+import itertools
+
+import pytest
+from planned import ALL, judged, of
+
+from tfmxbench.measure import campaign, plan, profiles
+from tfmxbench.measure.trial import FAILED, STANDARD
+from tfmxbench.networks import catalogue
+
+THOROUGH = profiles.PROFILES["thorough"]
+
+
+@pytest.fixture
+def make(make_campaign):
+    """Make a campaign whose implementations pass the gate with every batch size."""
+
+    def make(implementations=ALL, **changes) -> campaign.Campaign:
+        values = {"profile": "default", "parity": judged(implementations, changes.get("devices", ("cpu",)))}
+        return make_campaign(implementations, **{**values, **changes})
+
+    return make
+
+
+@pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
+def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
+    planned = make(profile=profile, seed=2**32 - 2)
+    found = planned.plan.seeds()
+    number = profiles.PROFILES[profile].seeds
+    wanted = [item for item in ALL if item.network in networks]
+    arms = collections.Counter((trial.network, trial.style) for trial in found)
+    assert arms == {(item.network, item.style): number for item in wanted}
+    # Seeds begin again at 0, and none is the campaign's own.
+    assert {trial.seed for trial in found} == {2**32 - 1, *range(number - 1)}
+    assert {(t.purpose, t.condition, t.device, t.epochs, t.passes, t.latency_samples) for t in found} == {
+        ("accuracy", "seed", "cpu", 1, 0, 0)
+    }
+    assert {trial.goal for trial in found} == {None}
+
+
+def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
+    for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
+        planned = make(profile=profile)
+        for trial in planned.plan.round(1):
+            if (trial.purpose, trial.condition) == ("measure", STANDARD):
+                short = trial.network == "mlp"
+                wanted = planned.profile.epochs if short else epochs
+                assert trial.epochs == wanted
+                passes = planned.profile.passes if short else planned.profile.long_passes
+                assert trial.passes == passes + (not wanted)
+                first = 0 if short or epochs else plan.FIRST_BATCHES
+                assert trial.first_batches == first < catalogue.task("lenet").timed_batches
+            else:
+                assert trial.first_batches == 0 or trial.condition == "null"
+
+
+@pytest.mark.parametrize(
+    ("profile", "compiled", "imperative", "short"),
+    [("quick", 50, 25, 100), ("default", 100, 50, 0), ("thorough", 100, 100, 0)],
+)
+def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
+    make, profile, compiled, imperative, short
+):
+    found = of(make(profile=profile).plan.round(0), STANDARD)
+    batches = collections.defaultdict(set)
+    for trial in found:
+        (item,) = (item for item in ALL if item.name == trial.implementation)
+        batches[trial.network, item.paradigm].add(trial.pass_batches)
+    assert batches == {
+        ("mlp", "compiled"): {0},
+        ("mlp", "imperative"): {short},
+        ("lenet", "compiled"): {compiled},
+        ("lenet", "imperative"): {imperative},
+    }
+
+
+def test_the_sides_of_a_pair_take_passes_of_one_length(make):
+    for profile in sorted(profiles.PROFILES):
+        lengths = collections.defaultdict(set)
+        for trial in of(make(profile=profile).plan.round(0), STANDARD):
+            (item,) = (item for item in ALL if item.name == trial.implementation)
+            if item.pair:
+                lengths[item.network, item.pair].add((trial.epochs, trial.first_batches, trial.pass_batches))
+        assert len(lengths) == 10
+        assert {len(found) for found in lengths.values()} == {1}
+
+
+def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):
+    planned = make(profile="thorough")
+    for trial in planned.plan.round(0):
+        timed = trial.condition in (STANDARD, "null")
+        if trial.purpose == "mistake":
+            assert trial.goal is None
+            continue
+        assert trial.goal == (catalogue.task(trial.network).accuracy_goal if timed else None)
+        assert trial.epochs == (THOROUGH.epochs if timed else 0)
+    assert planned.plan.goal([]) == []
+
+
+@pytest.fixture
+def timed(make, make_record):
+    """Records of rounds of the default profile, with the wall seconds that each style is given."""
+
+    def records(walls: dict[str, float], rounds=1, **changes) -> list:
+        planned = make(**changes)
+        trials = itertools.chain(*map(planned.plan.round, range(rounds)))
+        return [
+            make_record(trial, wall=walls.get(trial.style, 5.0))
+            for trial in trials
+            if trial.purpose == "measure"
+        ]
+
+    return records
+
+
+def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make, timed):
+    found = make(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
+    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
+    for trial in found:
+        assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
+        assert (trial.epochs, trial.passes, trial.latency_samples) == (plan.GOAL_EPOCHS, 0, 0)
+        assert trial.goal == catalogue.task(trial.network).accuracy_goal
+    assert len({trial.identifier for trial in found}) == 2
+
+
+def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make, timed):
+    """Not by a null arm, other threads or batch sizes, another device, or later rounds."""
+    records = timed({"gluon": 2.0}, rounds=4, threads=4, devices=["cpu", "gpu"])
+
+    def quicker(record):
+        trial = record.trial
+        odd = trial.condition != STANDARD or trial.device != "cpu" or trial.round >= 2
+        if not odd or trial.style == "gluon":
+            return record
+        passes = [dataclasses.replace(item, wall=0.001) for item in record.measurement.passes]
+        return dataclasses.replace(record, measurement=dataclasses.replace(record.measurement, passes=passes))
+
+    planned = make(rounds=2, threads=4, devices=["cpu", "gpu"])
+    assert {trial.style for trial in planned.plan.goal([quicker(record) for record in records])} == {"gluon"}
+
+
+def test_a_style_that_did_not_complete_is_not_the_fastest(make, timed):
+    records = [
+        dataclasses.replace(record, status=FAILED, reason="killed", measurement=None)
+        if record.trial.style == "symbol" or record.trial.network == "lenet"
+        else record
+        for record in timed({"gluon": 2.0, "symbol": 1.0})
+    ]
+    found = make().plan.goal(records)
+    assert [(trial.network, trial.style) for trial in found] == [("mlp", "gluon")]
+    assert make().plan.goal([]) == []
+
+
+def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make, timed):
+    first = timed({"gluon": 2.0, "symbol": 3.0})
+    (made,) = (trial for trial in make(rounds=1).plan.goal(first) if trial.network == "mlp")
+    assert made.style == "gluon"
+    more = timed({"gluon": 2.0, "symbol": 0.1}, rounds=3)
+    assert {trial.style for trial in make(rounds=3).plan.goal(more)} == {"symbol"}
+    record = dataclasses.replace(more[0], trial=made)
+    found = make(rounds=3).plan.goal([*more, record])
+    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "gluon")]
