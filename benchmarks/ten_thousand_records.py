@@ -32,7 +32,9 @@ def record(item: catalogue.Implementation, number: int, random: np.random.Random
     seconds = (random.exponential(0.1, 200) + 0.5).tolist()
     span = Span(seconds[0], seconds[1])
     images = 59904
-    passes = [Pass(value, value, 468, images, 0.3, None) for value in seconds[2 : 3 + profile.passes]]
+    passes = [
+        Pass(value, value, 468, images, 0.3, None) for value in seconds[2 : 3 + profile.compiled_passes]
+    ]
     trial = Trial(
         identifier=f"{number:04d}-{item.network}-{item.style}-cpu",
         purpose="measure",
@@ -45,7 +47,7 @@ def record(item: catalogue.Implementation, number: int, random: np.random.Random
         seed=0,
         round=number,
         epochs=1,
-        passes=profile.passes,
+        passes=profile.compiled_passes,
         pass_batches=0,
         latency_samples=profile.latency_samples,
         data_name="mnist",

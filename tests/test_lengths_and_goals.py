@@ -47,9 +47,13 @@ def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
         for trial in planned.plan.round(1):
             if (trial.purpose, trial.condition) == ("measure", STANDARD):
                 short = trial.network == "mlp"
+                (item,) = (item for item in ALL if item.name == trial.implementation)
                 wanted = planned.profile.epochs if short else epochs
                 assert trial.epochs == wanted
-                passes = planned.profile.passes if short else planned.profile.long_passes
+                passes = {
+                    (True, "compiled"): planned.profile.compiled_passes,
+                    (True, "imperative"): planned.profile.imperative_passes,
+                }.get((short, item.paradigm), planned.profile.long_passes)
                 assert trial.passes == passes + (not wanted)
                 first = 0 if short or epochs else plan.FIRST_BATCHES
                 assert trial.first_batches == first < catalogue.task("lenet").timed_batches
@@ -77,13 +81,14 @@ def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
     }
 
 
-def test_the_sides_of_a_pair_take_passes_of_one_length(make):
+def test_the_sides_of_a_pair_take_as_many_passes_of_one_length(make):
     for profile in sorted(profiles.PROFILES):
         lengths = collections.defaultdict(set)
         for trial in of(make(profile=profile).plan.round(0), STANDARD):
             (item,) = (item for item in ALL if item.name == trial.implementation)
             if item.pair:
-                lengths[item.network, item.pair].add((trial.epochs, trial.first_batches, trial.pass_batches))
+                length = (trial.epochs, trial.first_batches, trial.passes, trial.pass_batches)
+                lengths[item.network, item.pair].add(length)
         assert len(lengths) == 10
         assert {len(found) for found in lengths.values()} == {1}
 

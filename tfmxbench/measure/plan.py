@@ -28,7 +28,8 @@ UNTIMED_THREADS = 1
 UNTIMED_TIME_LIMIT = 3600.0
 # The first pass of a long epoch: enough to trace, to compile and to warm up.
 FIRST_BATCHES = 10
-AXIS_PASSES = 2
+# The first of them is no steady one.
+AXIS_PASSES = 4
 GOAL_EPOCHS = 25
 # Where mistakes are shown, a first pass and a steady one, each over so many images; over half as many where
 # an imperative style shows them.
@@ -296,7 +297,7 @@ class Plan:
         profile = self.profile
         task = catalogue.task(implementation.network)
         whole = profile.long_epochs or not is_long(implementation)
-        passes = profile.long_passes if is_long(implementation) else profile.passes
+        passes = steady_passes(implementation, profile)
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
             purpose="measure",
@@ -368,6 +369,13 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
     ]
     # With another batch size it is the same question.
     return list(dict.fromkeys(asked))
+
+
+def steady_passes(implementation: Implementation, profile: Profile) -> int:
+    """Steady passes of an implementation's timed trials."""
+    if is_long(implementation):
+        return profile.long_passes
+    return profile.imperative_passes if implementation.is_imperative else profile.compiled_passes
 
 
 def steady_batches(implementation: Implementation, profile: Profile) -> int:

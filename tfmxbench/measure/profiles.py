@@ -16,9 +16,9 @@ class Profile:
     long_epochs : bool
         Whether also the timed trials of networks whose epoch is long begin with whole epochs; otherwise
         they take passes alone, and their accuracy is the gate's.
-    passes, long_passes : int
-        Timed passes after the whole epochs; where there are none, after a pass that comes first. The latter
-        are those of networks whose epoch is long.
+    compiled_passes, imperative_passes, long_passes : int
+        Timed passes after the whole epochs; where there are none, after a pass that comes first. The first
+        two are by a style's paradigm, the last those of networks whose epoch is long.
     compiled_part, imperative_part : int
         Of the batches that a network states for a timed pass, one in so many is taken, by styles of this
         paradigm. Those of a pair are of the same one, and imperative ones the slowest.
@@ -60,7 +60,8 @@ class Profile:
 
     epochs: int
     long_epochs: bool
-    passes: int
+    compiled_passes: int
+    imperative_passes: int
     long_passes: int
     compiled_part: int
     imperative_part: int
@@ -85,7 +86,8 @@ PROFILES = {
     "quick": Profile(
         epochs=1,
         long_epochs=False,
-        passes=1,
+        compiled_passes=1,
+        imperative_passes=1,
         long_passes=1,
         compiled_part=2,
         imperative_part=4,
@@ -108,7 +110,8 @@ PROFILES = {
     "default": Profile(
         epochs=1,
         long_epochs=False,
-        passes=3,
+        compiled_passes=7,
+        imperative_passes=3,
         long_passes=1,
         compiled_part=1,
         imperative_part=2,
@@ -118,7 +121,7 @@ PROFILES = {
         seeds_for_all=False,
         parity_epochs=1,
         rounds=3,
-        budget=900.0,
+        budget=1020.0,
         to_goal="fastest",
         long_conditions=False,
         null_pairs=("low level, compiled",),
@@ -131,7 +134,8 @@ PROFILES = {
     "thorough": Profile(
         epochs=25,
         long_epochs=True,
-        passes=6,
+        compiled_passes=6,
+        imperative_passes=6,
         long_passes=6,
         compiled_part=1,
         imperative_part=1,
