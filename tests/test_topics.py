@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from tfmxbench.analysis import operations
+from tfmxbench.analysis import operations, pairs, statistics
 from tfmxbench.measure import store
 from tfmxbench.measure.store import EnvironmentDescription
 from tfmxbench.measure.trial import FAILED, MatrixProducts, Pass
@@ -97,6 +97,33 @@ def test_a_null_test_that_contains_1_says_how_wide_it_is(records, show):
     assert "%" in told
     assert null_test.table().source.count('<td class="text" data-order=') >= 4
     assert "mlp/keras_function, CPU" in null_test.picture().source
+
+
+def test_what_cannot_be_told_apart_is_said_for_the_narrowest_and_the_widest_null_test(records, show):
+    def slower(record, factor):
+        passes = [dataclasses.replace(item, wall=item.wall * factor) for item in record.measurement.passes]
+        return dataclasses.replace(record, measurement=dataclasses.replace(record.measurement, passes=passes))
+
+    noisy = [
+        slower(record, 1 + record.trial.round % 2)
+        if (record.trial.condition, record.trial.style) == ("null", "gluon_hybrid")
+        else record
+        for record in records
+    ]
+    show(noisy)
+    reaches = {
+        arm.style: f"{statistics.smallest_difference(statistics.estimate(ratios, 0.975)):.1%}"
+        for arm, ratios in pairs.null_tests(noisy)
+    }
+    narrow, wide = reaches["keras_function"], reaches["gluon_hybrid"]
+    told = null_test.verdict().source
+    assert f"reach {narrow} at the narrowest and {wide} at the widest" in told
+    assert f"smaller than {narrow} cannot be told from none" in told
+    assert f"nor one smaller than {wide} where" in told
+    show([record for record in noisy if record.trial.style != "gluon_hybrid"])
+    told = null_test.verdict().source
+    assert "cannot be told from none" in told
+    assert "nor one" not in told
 
 
 def test_a_null_test_that_leaves_out_1_is_not_hidden(records, show):

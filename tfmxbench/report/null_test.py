@@ -39,16 +39,18 @@ def verdict() -> Fragment:
         )
     else:
         told = f"The interval of every one of {count} contains 1, as it should."
-    return html.paragraph(told) + html.paragraph(
-        "From the point estimate, the intervals reach "
-        + (
-            f"{wide[0]:.1%} at the narrowest and {wide[-1]:.1%} at the widest"
-            if len(wide) > 1
-            else f"{wide[0]:.1%}"
-        )
-        + f", over {min(ratio.trials for _, _, ratio in found)} rounds or more: a difference between two "
-        "implementations that is smaller than that cannot be told from none on this machine with this budget."
+    rounds = min(ratio.trials for _, _, ratio in found)
+    reach = f"{wide[0]:.1%}"
+    if len(wide) > 1:
+        reach += f" at the narrowest and {wide[-1]:.1%} at the widest"
+    limit = (
+        f"From the point estimate, the intervals reach {reach}, over {rounds} rounds or more: a difference "
+        f"between two implementations that is smaller than {wide[0]:.1%} cannot be told from none on this "
+        "machine with this budget"
     )
+    if len(wide) > 1:
+        limit += f", nor one smaller than {wide[-1]:.1%} where their times vary as in the widest"
+    return html.paragraph(told) + html.paragraph(limit + ".")
 
 
 def picture() -> Fragment:
