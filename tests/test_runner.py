@@ -5,10 +5,12 @@ import hashlib
 import json
 import math
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import psutil
@@ -190,6 +192,24 @@ def test_a_child_process_that_a_trial_leaves_behind_is_ended(misbehave, tmp_path
     )
     assert_failed(record)
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("ending", ["return 1.0", "os._exit(3)", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_what_a_trial_leaves_among_temporary_files_is_removed(misbehave, tmp_path, monkeypatch, ending):
+    place = tmp_path / "temporary files"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("TMPDIR", str(place))
+    misbehave(
+        f"""
+        import tempfile
+        handle, name = tempfile.mkstemp()
+        (HERE / "where").write_text(name)
+        {ending}
+        """
+    )
+    assert place in pathlib.Path((tmp_path / "where").read_text()).parents
+    assert list(place.iterdir()) == []
 
 
 def test_a_flood_of_output_is_bounded(misbehave):

@@ -314,7 +314,7 @@ def _execute(example: Example, environment: Environment, folder: pathlib.Path, t
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=inherited | variables | {processes.MARK: mark},
+            env=inherited | variables | {"TMPDIR": str(folder), processes.MARK: mark},
             # A group of its own: its children can be ended with it.
             start_new_session=True,
         )

@@ -220,7 +220,7 @@ def _execute(line: Sequence[str], framework: str, folder: pathlib.Path, limit: f
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=variables | {processes.MARK: mark},
+            env=variables | {"TMPDIR": str(folder), processes.MARK: mark},
             # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
             start_new_session=True,
         )

@@ -152,7 +152,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     Raises
     ------
     OSError
-        If the trial's file cannot be written.
+        If the trial's file cannot be written, or no folder for its temporary files be made.
     ValueError
         If the limit of memory is none, see :func:`memory_limit`.
     """
@@ -163,7 +163,10 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     result_path.unlink(missing_ok=True)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
-    problem, output, curve = _execute(trial, trial_path, result_path, limit)
+    # Of what it writes to the system's place for temporary files, a worker clears nothing away: it ends
+    # at once, or is killed. AutoGraph leaves a file there for each function that it traces.
+    with leftovers.temporary_folder() as temporary:
+        problem, output, curve = _execute(trial, trial_path, result_path, limit, temporary)
     seconds = time.monotonic() - clock
     result: dict[str, Any] = {}
     try:
@@ -215,7 +218,11 @@ def repeat(trial: Trial) -> Record:
 
 
 def _execute(
-    trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path, limit: int | None
+    trial: Trial,
+    trial_path: pathlib.Path,
+    result_path: pathlib.Path,
+    limit: int | None,
+    temporary: pathlib.Path,
 ) -> tuple[str, str, list[list[float]]]:
     """Run the process.
 
@@ -225,7 +232,8 @@ def _execute(
         Why it failed, or an empty string; the end of its output; its memory over time.
     """
     mark = processes.new_mark()
-    variables = environment_variables(trial, dict(os.environ)) | {processes.MARK: mark}
+    variables = environment_variables(trial, {**os.environ, "TMPDIR": str(temporary)})
+    variables[processes.MARK] = mark
     line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
     problem = ""
     process = None
