@@ -25,7 +25,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tfmxbench.measure import hashes
     from tfmxbench.measure.trial import Trial
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
@@ -81,7 +80,7 @@ def make_trial(network: str, style: str) -> Trial:
     SystemExit
         If the framework cannot run here.
     """
-    from tfmxbench.measure import cache, data, environments, plan
+    from tfmxbench.measure import cache, data, environments, hashes, plan
     from tfmxbench.measure.trial import Trial
     from tfmxbench.networks import catalogue
 

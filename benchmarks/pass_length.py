@@ -1,7 +1,7 @@
 """Does a shorter pass run at another pace than that of the thorough profile?
 
 The quick profile and the default one time some styles over fewer batches (``steady_batches`` in
-measure/plan.py). In one process of each of these styles the same model is trained by turns over so many
+measure/profiles.py). In one process of each of these styles the same model is trained by turns over so many
 batches and over those that the thorough profile takes, the order of the two being drawn anew for each pair.
 Compared are the seconds that a batch takes, as the ratio of the short pass to the long one of each pair, with
 a 95% interval.
@@ -84,8 +84,7 @@ def main() -> int:
         child(options.child, options.short, options.pairs)
         return 0
     from tfmxbench.analysis import statistics
-    from tfmxbench.measure.plan import steady_batches
-    from tfmxbench.measure.profiles import PROFILES
+    from tfmxbench.measure.profiles import PROFILES, steady_batches
     from tfmxbench.networks import catalogue
 
     held = True

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from misbehaving import misbehave, package_copy  # noqa: F401
+from planned import make_passing  # noqa: F401
 from sites import browser, checkout, site, site_results  # noqa: F401
 from small_files import few_drawn, no_data_named, small  # noqa: F401
 from staged import stage  # noqa: F401

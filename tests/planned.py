@@ -1,6 +1,9 @@
 """What tests of plans share: all implementations, as they pass the gate, and the trials of a condition."""
 
+import pytest
+
 from tfmxbench.analysis.parity import Parity
+from tfmxbench.measure import campaign
 from tfmxbench.networks import catalogue
 
 NETWORKS = ("mlp", "lenet")
@@ -19,3 +22,14 @@ def judged(implementations, devices=("cpu",), batch_sizes=(None, 32, 64, 256, 51
 
 def of(trials, condition: str) -> list:
     return [trial for trial in trials if trial.condition == condition]
+
+
+@pytest.fixture
+def make_passing(make_campaign):
+    """Make a campaign whose implementations pass the gate with every batch size."""
+
+    def make(implementations=ALL, **changes) -> campaign.Campaign:
+        values = {"profile": "default", "parity": judged(implementations, changes.get("devices", ("cpu",)))}
+        return make_campaign(implementations, **{**values, **changes})
+
+    return make

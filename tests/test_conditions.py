@@ -6,9 +6,9 @@ import itertools
 import json
 
 import pytest
-from planned import ALL, NETWORKS, judged, of
+from planned import ALL, NETWORKS, of
 
-from tfmxbench.measure import campaign, plan, profiles
+from tfmxbench.measure import plan, profiles
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import STANDARD, to_json
 from tfmxbench.networks import catalogue
@@ -16,17 +16,6 @@ from tfmxbench.networks import catalogue
 COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
 OWN_LOOP = [item for item in catalogue.implementations("mlp") if item.pair == "own loop, compiled"]
 AXES = ("unvaried", "threads", "batch-size")
-
-
-@pytest.fixture
-def make(make_campaign):
-    """Make a campaign whose implementations pass the gate with every batch size."""
-
-    def make(implementations=ALL, **changes) -> campaign.Campaign:
-        values = {"profile": "default", "parity": judged(implementations, changes.get("devices", ("cpu",)))}
-        return make_campaign(implementations, **{**values, **changes})
-
-    return make
 
 
 def plain(trial) -> dict:
@@ -38,8 +27,8 @@ def plain(trial) -> dict:
 
 
 @pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
-def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profile):
-    planned = make(profile=profile, threads=4)
+def test_the_comparison_is_in_every_round_whatever_else_is_measured(make_passing, profile):
+    planned = make_passing(profile=profile, threads=4)
     for number in range(2):
         found = of(planned.plan.round(number), STANDARD)
         arms = sorted((trial.network, trial.style) for trial in found)
@@ -47,15 +36,15 @@ def test_the_comparison_is_in_every_round_whatever_else_is_measured(make, profil
         assert {(trial.threads, trial.batch_size, trial.purpose) for trial in found} == {(4, None, "measure")}
 
 
-def test_the_quick_profile_compares_and_does_nothing_else(make):
-    planned = make(profile="quick", threads=4)
+def test_the_quick_profile_compares_and_does_nothing_else(make_passing):
+    planned = make_passing(profile="quick", threads=4)
     assert {trial.condition for trial in planned.plan.round(0)} == {STANDARD}
     assert planned.plan.seeds() == planned.plan.goal([]) == []
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
-def test_names_are_unique_in_the_whole_campaign(make, profile):
-    planned = make(profile=profile, threads=8, devices=["cpu", "gpu"])
+def test_names_are_unique_in_the_whole_campaign(make_passing, profile):
+    planned = make_passing(profile=profile, threads=8, devices=["cpu", "gpu"])
     trials = [*itertools.chain(*map(planned.plan.round, range(3))), *planned.plan.seeds()]
     names = collections.Counter(trial.identifier for trial in trials)
     assert max(names.values()) == 1
@@ -73,9 +62,9 @@ def is_of(implementation: catalogue.Implementation, pairs: tuple[str, ...] | Non
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
-def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
+def test_a_null_arm_is_the_same_trial_under_another_name(make_passing, profile):
     """Anything else that differed would be what the null test finds."""
-    planned = make(profile=profile, threads=4, devices=["cpu", "gpu"]).plan.round(1)
+    planned = make_passing(profile=profile, threads=4, devices=["cpu", "gpu"]).plan.round(1)
     standard = {trial.identifier: trial for trial in of(planned, STANDARD)}
     arms = of(planned, "null")
     for trial in arms:
@@ -88,9 +77,9 @@ def test_a_null_arm_is_the_same_trial_under_another_name(make, profile):
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
-def test_an_axis_varies_one_thing(make, profile):
+def test_an_axis_varies_one_thing(make_passing, profile):
     """Other threads, or another batch size; of the pairs that the profile names."""
-    planned = make(profile=profile, threads=8).plan.round(0)
+    planned = make_passing(profile=profile, threads=8).plan.round(0)
     standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
     settings = profiles.PROFILES[profile]
     wanted = {
@@ -125,8 +114,8 @@ def test_an_axis_varies_one_thing(make, profile):
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
-def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make, profile):
-    planned = make(profile=profile, threads=8, devices=["cpu", "gpu"]).plan.round(0)
+def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make_passing, profile):
+    planned = make_passing(profile=profile, threads=8, devices=["cpu", "gpu"]).plan.round(0)
     unvaried = {(trial.network, trial.style, trial.device): trial for trial in of(planned, "unvaried")}
     assert len(unvaried) == len(of(planned, "unvaried"))
     axes = [*of(planned, "threads"), *of(planned, "batch-size")]
@@ -143,23 +132,27 @@ def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make, pro
             assert trial.pass_batches == base.pass_batches
 
 
-def test_where_nothing_is_varied_nothing_is_unvaried(make, monkeypatch):
+def test_where_nothing_is_varied_nothing_is_unvaried(make_passing, monkeypatch):
     settings = dataclasses.replace(profiles.PROFILES["default"], batch_sizes=())
     monkeypatch.setitem(profiles.PROFILES, "default", settings)
-    assert not of(make(OWN_LOOP, threads=1).plan.round(0), "unvaried")
-    assert len(of(make(OWN_LOOP, threads=2).plan.round(0), "unvaried")) == len(OWN_LOOP)
+    assert not of(make_passing(OWN_LOOP, threads=1).plan.round(0), "unvaried")
+    assert len(of(make_passing(OWN_LOOP, threads=2).plan.round(0), "unvaried")) == len(OWN_LOOP)
 
 
-def test_a_trial_of_an_axis_makes_passes_and_no_more(make):
-    found = [trial for trial in make(profile="thorough", threads=4).plan.round(0) if trial.condition in AXES]
+def test_a_trial_of_an_axis_makes_passes_and_no_more(make_passing):
+    found = [
+        trial
+        for trial in make_passing(profile="thorough", threads=4).plan.round(0)
+        if trial.condition in AXES
+    ]
     assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in found} == {
         (0, plan.AXIS_PASSES, 0, None)
     }
 
 
-def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
+def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make_passing):
     """But for less than a batch of them; 0 batches are a whole epoch."""
-    planned = make(profile="thorough", threads=2).plan.round(0)
+    planned = make_passing(profile="thorough", threads=2).plan.round(0)
     for trial in planned:
         if trial.purpose != "measure":
             continue
@@ -171,12 +164,12 @@ def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make):
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
-def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypatch):
+def test_the_tasks_own_batch_size_is_not_measured_again(make_passing, profile, monkeypatch):
     own = {catalogue.task(network).batch_size for network in NETWORKS}
-    assert not own & {trial.batch_size for trial in make(profile=profile).plan.round(0)}
+    assert not own & {trial.batch_size for trial in make_passing(profile=profile).plan.round(0)}
     among = dataclasses.replace(profiles.PROFILES[profile], batch_sizes=(32, *own, 512))
     monkeypatch.setitem(profiles.PROFILES, profile, among)
-    planned = make(profile=profile)
+    planned = make_passing(profile=profile)
     assert {trial.batch_size for trial in of(planned.plan.round(0), "batch-size")} == {32, 512}
     asked = plan.other_batch_sizes(planned.settings, ALL)
     assert {question.batch_size for question in asked} == {32, 512}
@@ -186,21 +179,21 @@ def test_the_tasks_own_batch_size_is_not_measured_again(make, profile, monkeypat
     ("threads", "others"),
     [(1, []), (2, [1]), (3, [1, 2]), (4, [1, 2]), (6, [1, 2, 4]), (8, [1, 2, 4]), (9, [1, 2, 4, 8])],
 )
-def test_other_threads_are_fewer_and_double(make, threads, others):
+def test_other_threads_are_fewer_and_double(make_passing, threads, others):
     assert plan.other_threads(threads) == others
-    found = of(make(OWN_LOOP, threads=threads).plan.round(0), "threads")
+    found = of(make_passing(OWN_LOOP, threads=threads).plan.round(0), "threads")
     assert sorted(trial.threads for trial in found) == sorted(others * len(OWN_LOOP))
 
 
-def test_threads_are_varied_on_the_processor_alone(make):
-    planned = make(threads=4, devices=["cpu", "gpu"]).plan.round(0)
+def test_threads_are_varied_on_the_processor_alone(make_passing):
+    planned = make_passing(threads=4, devices=["cpu", "gpu"]).plan.round(0)
     assert {trial.device for trial in of(planned, "threads")} == {"cpu"}
     assert {trial.device for trial in of(planned, "batch-size")} == {"cpu", "gpu"}
 
 
-def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make):
+def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make_passing):
     for profile in ("default", "thorough"):
-        planned = make(profile=profile, devices=["cpu", "gpu"])
+        planned = make_passing(profile=profile, devices=["cpu", "gpu"])
         asked = {
             (question.implementation.name, question.device, question.batch_size)
             for question in plan.other_batch_sizes(planned.settings, ALL)
@@ -209,34 +202,36 @@ def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make):
         assert asked == {(trial.implementation, trial.device, trial.batch_size) for trial in timed}
 
 
-def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make):
-    planned = make(devices=["cpu", "gpu"], threads=4)
+def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make_passing):
+    planned = make_passing(devices=["cpu", "gpu"], threads=4)
     environments = dict(planned.environments)
     # The reference's environment is for the CPU alone.
     del environments["numpy", "gpu"]
-    found = of(make(devices=["cpu", "gpu"], threads=4, environments=environments).plan.round(2), "products")
+    found = of(
+        make_passing(devices=["cpu", "gpu"], threads=4, environments=environments).plan.round(2), "products"
+    )
     assert sorted((trial.framework, trial.device) for trial in found) == sorted(environments)
     assert {(t.purpose, t.round, t.threads, t.network, t.epochs) for t in found} == {
         ("products", 2, 4, "", 0)
     }
 
 
-def test_all_conditions_are_mixed_in_one_random_order(make):
+def test_all_conditions_are_mixed_in_one_random_order(make_passing):
     """What was measured apart would meet another machine: each kind comes first, and last, at times."""
-    planned = make(COMPILED + OWN_LOOP, threads=2)
+    planned = make_passing(COMPILED + OWN_LOOP, threads=2)
     orders = [[trial.condition for trial in planned.plan.round(number)] for number in range(60)]
     conditions = set(orders[0])
     assert conditions == {STANDARD, "null", "unvaried", "threads", "batch-size", "products", "mistake"}
     assert {order[0] for order in orders} == {order[-1] for order in orders} == conditions
-    again = make(COMPILED + OWN_LOOP, threads=2)
+    again = make_passing(COMPILED + OWN_LOOP, threads=2)
     assert [[trial.condition for trial in again.plan.round(number)] for number in range(60)] == orders
-    assert make(COMPILED + OWN_LOOP, threads=2, seed=1).plan.round(0) != planned.plan.round(0)
+    assert make_passing(COMPILED + OWN_LOOP, threads=2, seed=1).plan.round(0) != planned.plan.round(0)
 
 
-def test_those_that_are_compared_follow_each_other_in_either_order(make):
+def test_those_that_are_compared_follow_each_other_in_either_order(make_passing):
     """What slows the machine down for a while is to meet both sides of a ratio."""
     implementations = COMPILED + OWN_LOOP
-    planned = make(implementations, threads=2, devices=["cpu", "gpu"])
+    planned = make_passing(implementations, threads=2, devices=["cpu", "gpu"])
     pairs = {(item.network, item.style): item.pair for item in implementations}
     orders = collections.defaultdict(set)
     for number in range(20):
@@ -262,8 +257,8 @@ def test_those_that_are_compared_follow_each_other_in_either_order(make):
         assert {order[0] for order in found} == {name for order in found for name in order}
 
 
-def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
-    planned = make(OWN_LOOP, threads=2)
+def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make_passing):
+    planned = make_passing(OWN_LOOP, threads=2)
     axes = [trial for trial in planned.plan.round(0) if trial.condition in AXES]
     assert len(axes) == 8
     for trial in axes:
@@ -273,10 +268,10 @@ def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make):
 
 @pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
 def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_again(
-    make, make_record, profile
+    make_passing, make_record, profile
 ):
     """Otherwise it would be run, stored, and never be seen again."""
-    planned = make(profile=profile, threads=2)
+    planned = make_passing(profile=profile, threads=2)
     trials = [*planned.plan.round(0), *planned.plan.seeds()]
     assert {trial.network for trial in trials} >= set(NETWORKS)
     plain_record = make_record()

@@ -8,8 +8,8 @@ import json
 import threading
 
 import pytest
+from planned import judged
 
-from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import campaign, machine, plan, profiles, runner, whole_files
 from tfmxbench.measure.schema import check_results
 from tfmxbench.measure.store import results_to_json
@@ -19,7 +19,6 @@ from tfmxbench.networks import catalogue
 PAIRS = ("own loop, compiled", "low level, compiled")
 CHOSEN = [item for item in catalogue.implementations("mlp") if item.pair in PAIRS]
 FASTEST = CHOSEN[1].style
-SIZES = (None, *profiles.PROFILES["default"].batch_sizes)
 # What each trial takes, in seconds, by its condition.
 SECONDS = {
     STANDARD: 2.0,
@@ -33,15 +32,6 @@ SECONDS = {
 }
 
 
-def judged(batch_sizes=SIZES) -> list[Parity]:
-    """What the gate says where everything passes."""
-    return [
-        Parity(item.network, item.style, item.framework, "cpu", True, "", [2.3], [1e-7], batch_size=size)
-        for item in CHOSEN
-        for size in batch_sizes
-    ]
-
-
 @pytest.fixture
 def make(make_campaign, monkeypatch):
     """Make a campaign of the default profile, of two pairs that have null arms and axes; without mistakes."""
@@ -49,7 +39,7 @@ def make(make_campaign, monkeypatch):
     monkeypatch.setitem(profiles.PROFILES, "default", without)
 
     def make(**changes) -> campaign.Campaign:
-        values = {"profile": "default", "threads": 2, "rounds": 2, "parity": judged()}
+        values = {"profile": "default", "threads": 2, "rounds": 2, "parity": judged(CHOSEN)}
         return make_campaign(CHOSEN, **{**values, **changes})
 
     return make
@@ -304,7 +294,7 @@ def test_null_arms_seeds_and_axes_of_what_failed_the_gate_are_not_timed(make, ra
         dataclasses.replace(found, passed=False, reason="the losses differ by 1e-2")
         if (found.style, found.batch_size) == (style, None)
         else found
-        for found in judged()
+        for found in judged(CHOSEN)
     ]
     planned = make(parity=parity, rounds=1)
     list(planned.run())
@@ -322,7 +312,7 @@ def test_null_arms_seeds_and_axes_of_what_failed_the_gate_are_not_timed(make, ra
 def test_a_batch_size_that_did_not_pass_for_itself_is_not_timed(make, ran, kind):
     """The comparison's own batch size passed; that says nothing of another."""
     style = CHOSEN[0].style
-    parity = judged()
+    parity = judged(CHOSEN)
     place = next(n for n, found in enumerate(parity) if (found.style, found.batch_size) == (style, 1024))
     if kind == "missing":
         del parity[place]
@@ -335,11 +325,11 @@ def test_a_batch_size_that_did_not_pass_for_itself_is_not_timed(make, ran, kind)
     words = "not held against the reference" if kind == "missing" else "the losses differ by 1e-2"
     assert words in refused(planned)[name]
     sizes = {trial.batch_size for trial in ran if trial.style == style}
-    assert sizes == set(SIZES) - {1024}
+    assert sizes == {None, *profiles.PROFILES["default"].batch_sizes} - {1024}
 
 
 def test_the_standard_gate_alone_allows_no_other_batch_size(make, ran):
-    planned = make(parity=judged([None]), rounds=1)
+    planned = make(parity=judged(CHOSEN, batch_sizes=[None]), rounds=1)
     list(planned.run())
     assert {trial.batch_size for trial in ran} == {None}
     assert {"null", "threads", "seed", "goal"} < {trial.condition for trial in ran}

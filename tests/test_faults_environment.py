@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import venv
 
@@ -322,8 +323,8 @@ def test_a_trial_runs_wherever_everything_lies(make_trial, small_data, fake, tmp
     shutil.copytree(source, folder / "tfmxbench", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(worker, "__file__", str(folder / "tfmxbench" / "measure" / "worker.py"))
     data = pathlib.Path(shutil.copy(small_data, folder))
-    for variable in ("HOME", "TMPDIR"):
-        monkeypatch.setenv(variable, str(folder))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     # The module that makes environments cannot write down a name that is no text.
     interpreter = fake("mxnet", WORKS["mxnet"], folder=folder if name.isprintable() else tmp_path)
     record = runner.run(make_trial(data=str(data), interpreter=str(interpreter)), folder)

@@ -5,29 +5,18 @@ import dataclasses
 import itertools
 
 import pytest
-from planned import ALL, judged, of
+from planned import ALL, of
 
-from tfmxbench.measure import campaign, plan, profiles
+from tfmxbench.measure import plan, profiles
 from tfmxbench.measure.trial import FAILED, STANDARD
 from tfmxbench.networks import catalogue
 
 THOROUGH = profiles.PROFILES["thorough"]
 
 
-@pytest.fixture
-def make(make_campaign):
-    """Make a campaign whose implementations pass the gate with every batch size."""
-
-    def make(implementations=ALL, **changes) -> campaign.Campaign:
-        values = {"profile": "default", "parity": judged(implementations, changes.get("devices", ("cpu",)))}
-        return make_campaign(implementations, **{**values, **changes})
-
-    return make
-
-
 @pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
-def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, networks):
-    planned = make(profile=profile, seed=2**32 - 2)
+def test_other_seeds_are_trained_with_for_their_accuracy_alone(make_passing, profile, networks):
+    planned = make_passing(profile=profile, seed=2**32 - 2)
     found = planned.plan.seeds()
     number = profiles.PROFILES[profile].seeds
     wanted = [item for item in ALL if item.network in networks]
@@ -41,9 +30,9 @@ def test_other_seeds_are_trained_with_for_their_accuracy_alone(make, profile, ne
     assert {trial.goal for trial in found} == {None}
 
 
-def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
+def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make_passing):
     for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
-        planned = make(profile=profile)
+        planned = make_passing(profile=profile)
         for trial in planned.plan.round(1):
             if (trial.purpose, trial.condition) == ("measure", STANDARD):
                 short = trial.network == "mlp"
@@ -66,9 +55,9 @@ def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make):
     [("quick", 50, 25, 100), ("default", 100, 50, 0), ("thorough", 100, 100, 0)],
 )
 def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
-    make, profile, compiled, imperative, short
+    make_passing, profile, compiled, imperative, short
 ):
-    found = of(make(profile=profile).plan.round(0), STANDARD)
+    found = of(make_passing(profile=profile).plan.round(0), STANDARD)
     batches = collections.defaultdict(set)
     for trial in found:
         (item,) = (item for item in ALL if item.name == trial.implementation)
@@ -81,10 +70,10 @@ def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
     }
 
 
-def test_the_sides_of_a_pair_take_as_many_passes_of_one_length(make):
+def test_the_sides_of_a_pair_take_as_many_passes_of_one_length(make_passing):
     for profile in sorted(profiles.PROFILES):
         lengths = collections.defaultdict(set)
-        for trial in of(make(profile=profile).plan.round(0), STANDARD):
+        for trial in of(make_passing(profile=profile).plan.round(0), STANDARD):
             (item,) = (item for item in ALL if item.name == trial.implementation)
             if item.pair:
                 length = (trial.epochs, trial.first_batches, trial.passes, trial.pass_batches)
@@ -93,8 +82,8 @@ def test_the_sides_of_a_pair_take_as_many_passes_of_one_length(make):
         assert {len(found) for found in lengths.values()} == {1}
 
 
-def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):
-    planned = make(profile="thorough")
+def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make_passing):
+    planned = make_passing(profile="thorough")
     for trial in planned.plan.round(0):
         timed = trial.condition in (STANDARD, "null")
         if trial.purpose == "mistake":
@@ -106,11 +95,11 @@ def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make):
 
 
 @pytest.fixture
-def timed(make, make_record):
+def timed(make_passing, make_record):
     """Records of rounds of the default profile, with the wall seconds that each style is given."""
 
     def records(walls: dict[str, float], rounds=1, **changes) -> list:
-        planned = make(**changes)
+        planned = make_passing(**changes)
         trials = itertools.chain(*map(planned.plan.round, range(rounds)))
         return [
             make_record(trial, wall=walls.get(trial.style, 5.0))
@@ -121,8 +110,8 @@ def timed(make, make_record):
     return records
 
 
-def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make, timed):
-    found = make(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
+def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make_passing, timed):
+    found = make_passing(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
     assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
     for trial in found:
         assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
@@ -131,7 +120,7 @@ def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make, t
     assert len({trial.identifier for trial in found}) == 2
 
 
-def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make, timed):
+def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make_passing, timed):
     """Not by a null arm, other threads or batch sizes, another device, or later rounds."""
     records = timed({"gluon": 2.0}, rounds=4, threads=4, devices=["cpu", "gpu"])
 
@@ -143,28 +132,28 @@ def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make, timed):
         passes = [dataclasses.replace(item, wall=0.001) for item in record.measurement.passes]
         return dataclasses.replace(record, measurement=dataclasses.replace(record.measurement, passes=passes))
 
-    planned = make(rounds=2, threads=4, devices=["cpu", "gpu"])
+    planned = make_passing(rounds=2, threads=4, devices=["cpu", "gpu"])
     assert {trial.style for trial in planned.plan.goal([quicker(record) for record in records])} == {"gluon"}
 
 
-def test_a_style_that_did_not_complete_is_not_the_fastest(make, timed):
+def test_a_style_that_did_not_complete_is_not_the_fastest(make_passing, timed):
     records = [
         dataclasses.replace(record, status=FAILED, reason="killed", measurement=None)
         if record.trial.style == "symbol" or record.trial.network == "lenet"
         else record
         for record in timed({"gluon": 2.0, "symbol": 1.0})
     ]
-    found = make().plan.goal(records)
+    found = make_passing().plan.goal(records)
     assert [(trial.network, trial.style) for trial in found] == [("mlp", "gluon")]
-    assert make().plan.goal([]) == []
+    assert make_passing().plan.goal([]) == []
 
 
-def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make, timed):
+def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make_passing, timed):
     first = timed({"gluon": 2.0, "symbol": 3.0})
-    (made,) = (trial for trial in make(rounds=1).plan.goal(first) if trial.network == "mlp")
+    (made,) = (trial for trial in make_passing(rounds=1).plan.goal(first) if trial.network == "mlp")
     assert made.style == "gluon"
     more = timed({"gluon": 2.0, "symbol": 0.1}, rounds=3)
-    assert {trial.style for trial in make(rounds=3).plan.goal(more)} == {"symbol"}
+    assert {trial.style for trial in make_passing(rounds=3).plan.goal(more)} == {"symbol"}
     record = dataclasses.replace(more[0], trial=made)
-    found = make(rounds=3).plan.goal([*more, record])
+    found = make_passing(rounds=3).plan.goal([*more, record])
     assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "gluon")]

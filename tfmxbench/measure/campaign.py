@@ -23,7 +23,7 @@ import filelock
 import tfmxbench
 from tfmxbench import mistakes
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import hashes, plan, pool, runner, whole_files
+from tfmxbench.measure import hashes, plan, pool, profiles, runner, whole_files
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.plan import UNTIMED_THREADS, Plan, is_of_a_round
 from tfmxbench.measure.profiles import Profile
@@ -368,7 +368,9 @@ def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
 
 def planning_sha256() -> str:
     """Hashes of what decides which trials are made, in which order, and how their processes are started."""
-    return " ".join(hashes.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, runner))
+    return " ".join(
+        hashes.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, profiles, runner)
+    )
 
 
 def not_run(trial: Trial, status: str, reason: str) -> Record:

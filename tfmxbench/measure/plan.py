@@ -16,7 +16,7 @@ from tfmxbench.analysis import summary
 from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS, UNVARIED
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.gate import Question
-from tfmxbench.measure.profiles import PROFILES, Profile
+from tfmxbench.measure.profiles import PROFILES, Profile, is_chosen, is_long, steady_batches, steady_passes
 from tfmxbench.measure.store import DataDescription, Settings
 from tfmxbench.measure.trial import MISTAKE, Record, Trial
 from tfmxbench.networks import catalogue
@@ -371,36 +371,9 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
     return list(dict.fromkeys(asked))
 
 
-def steady_passes(implementation: Implementation, profile: Profile) -> int:
-    """Steady passes of an implementation's timed trials."""
-    if is_long(implementation):
-        return profile.long_passes
-    return profile.imperative_passes if implementation.is_imperative else profile.compiled_passes
-
-
-def steady_batches(implementation: Implementation, profile: Profile) -> int:
-    """Batches in a steady pass of an implementation's timed trials; 0 for a whole epoch."""
-    batches = catalogue.task(implementation.network).timed_batches
-    if not implementation.is_imperative:
-        return batches // profile.compiled_part
-    return batches // profile.imperative_part or profile.imperative_batches
-
-
 def is_of_a_round(trial: Trial) -> bool:
     """Whether a trial is repeated in every round, rather than made once a campaign."""
     return trial.purpose in ("measure", "products", MISTAKE)
-
-
-def is_long(implementation: Implementation) -> bool:
-    """Whether an epoch of its network is too long to be timed whole."""
-    return catalogue.task(implementation.network).has_long_epoch
-
-
-def is_chosen(implementation: Implementation, profile: Profile, pairs: Sequence[str] | None) -> bool:
-    """Whether an implementation is of those pairs that are measured under other conditions."""
-    if is_long(implementation) and not profile.long_conditions:
-        return False
-    return pairs is None or implementation.pair in pairs
 
 
 def _under(trial: Trial, condition: str, *values: int, **changes: Any) -> Trial:

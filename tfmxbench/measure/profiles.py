@@ -1,8 +1,12 @@
-"""The profiles: how much a campaign measures."""
+"""The profiles: how much a campaign measures, and what that is of an implementation."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+
+from tfmxbench.networks import catalogue
+from tfmxbench.networks.catalogue import Implementation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,3 +160,30 @@ PROFILES = {
         mistakes="all",
     ),
 }
+
+
+def steady_passes(implementation: Implementation, profile: Profile) -> int:
+    """Steady passes of an implementation's timed trials."""
+    if is_long(implementation):
+        return profile.long_passes
+    return profile.imperative_passes if implementation.is_imperative else profile.compiled_passes
+
+
+def steady_batches(implementation: Implementation, profile: Profile) -> int:
+    """Batches in a steady pass of an implementation's timed trials; 0 for a whole epoch."""
+    batches = catalogue.task(implementation.network).timed_batches
+    if not implementation.is_imperative:
+        return batches // profile.compiled_part
+    return batches // profile.imperative_part or profile.imperative_batches
+
+
+def is_long(implementation: Implementation) -> bool:
+    """Whether an epoch of its network is too long to be timed whole."""
+    return catalogue.task(implementation.network).has_long_epoch
+
+
+def is_chosen(implementation: Implementation, profile: Profile, pairs: Sequence[str] | None) -> bool:
+    """Whether an implementation is of those pairs that are measured under other conditions."""
+    if is_long(implementation) and not profile.long_conditions:
+        return False
+    return pairs is None or implementation.pair in pairs

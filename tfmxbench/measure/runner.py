@@ -39,7 +39,7 @@ CURVE_POINTS = 200
 
 # Of the parent's environment only this reaches a worker: a variable that changes what a framework
 # does would change the measurement on one machine and not on another.
-INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
 
 # Names the most memory that a trial may allocate.
 MEMORY_LIMIT = "TFMXBENCH_MEMORY_LIMIT"
@@ -232,8 +232,8 @@ def _execute(
         Why it failed, or an empty string; the end of its output; its memory over time.
     """
     mark = processes.new_mark()
-    variables = environment_variables(trial, {**os.environ, "TMPDIR": str(temporary)})
-    variables[processes.MARK] = mark
+    variables = environment_variables(trial, dict(os.environ))
+    variables |= {"TMPDIR": str(temporary), processes.MARK: mark}
     line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
     problem = ""
     process = None
