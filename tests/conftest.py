@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import surroundings  # noqa: F401
 from misbehaving import misbehave, package_copy  # noqa: F401
 from planned import make_passing  # noqa: F401
 from sites import browser, checkout, site, site_results  # noqa: F401
@@ -13,7 +14,7 @@ from staged import stage  # noqa: F401
 
 from tfmxbench import cli, frameworks
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import gate, hashes, prepared
+from tfmxbench.measure import gate, hashes, prepared, runner
 from tfmxbench.measure.campaign import Campaign
 from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.store import DataDescription, Results, Settings
@@ -233,3 +234,12 @@ def make_gate(tmp_path):
         return gate.Gate(**{**values, **changes})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def reference_run(make_trial, tmp_path_factory):
+    """A record of the reference, and the result file that its worker left."""
+    folder = tmp_path_factory.mktemp("reference")
+    trial = make_trial(epochs=2)
+    record = runner.run(trial, folder)
+    return record, folder / f"{trial.identifier}.result.json"

@@ -1,27 +1,24 @@
-"""Surroundings that are not as they should be: frameworks, GPUs, processors, paths, locales, time zones."""
+"""Surroundings that are not as they should be: frameworks, GPUs, versions, processors, paths."""
 
 from __future__ import annotations
 
-import datetime
-import json
 import os
 import pathlib
 import shutil
-import subprocess
-import sys
 import tempfile
 import textwrap
 import venv
 
 import numpy as np
 import pytest
+from command_line import python
 from staged import ran, records
 
 import tfmxbench
 from tfmxbench import frameworks
 from tfmxbench.measure import cache, environments, machine, runner, worker
 from tfmxbench.measure.store import EnvironmentDescription
-from tfmxbench.measure.trial import COMPLETED, to_json
+from tfmxbench.measure.trial import COMPLETED
 from tfmxbench.report import pages, sphinx_extension
 
 # A framework that works, as far as it is tried; what is wrong with it is put before or after.
@@ -286,24 +283,6 @@ def test_fewer_processors_than_asked_for_are_told_before_anything_is_measured(tm
     assert list(tmp_path.iterdir()) == []
 
 
-def python(*arguments: str, cwd: pathlib.Path, **environ: str) -> subprocess.CompletedProcess:
-    root = str(pathlib.Path(tfmxbench.__file__).parents[1])
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TFMXBENCH_", "LC_"))
-    }
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env={**inherited, "PYTHONPATH": root, **environ},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
-    )
-
-
 # Paths.
 
 WEIRD = {
@@ -347,72 +326,3 @@ def test_a_file_whose_name_is_not_text_can_be_spoken_of(tmp_path):
     assert "Traceback" not in finished.stderr
     assert finished.stderr.startswith("tfmxbench: caf")
     assert "No such file or directory" in finished.stderr
-
-
-# Locales and time zones.
-
-PLACES = {
-    "no locale": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "UTC"},
-    "Turkish, far east": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati"},
-    "Latin 1, far west": {"PYTHONIOENCODING": "latin-1", "TZ": "Etc/GMT+12"},
-    "ASCII, no such zone": {"PYTHONIOENCODING": "ascii", "TZ": "Nowhere/At_All"},
-}
-
-
-@pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
-def test_a_trial_is_the_same_in_every_locale_and_time_zone(make_trial, tmp_path, environ):
-    (tmp_path / "given.json").write_text(json.dumps(to_json(make_trial())), encoding="utf-8")
-    before = datetime.datetime.now(datetime.UTC)
-    finished = python("-m", "tfmxbench", "trial", "given.json", cwd=tmp_path, **environ)
-    assert (finished.returncode, finished.stderr) == (0, "")
-    record = json.loads(finished.stdout)
-    started = datetime.datetime.fromisoformat(record["started"])
-    assert started.utcoffset() == datetime.timedelta(0)
-    patience = datetime.timedelta(seconds=60)
-    assert before - patience <= started <= datetime.datetime.now(datetime.UTC)
-    loss = runner.run(make_trial(), tmp_path).measurement.epochs[0].loss
-    assert record["measurement"]["epochs"][0]["loss"] == loss
-
-
-@pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
-def test_results_are_shown_in_every_locale_and_time_zone(make_results, tmp_path, environ):
-    """The same figures; of characters that the terminal lacks, something else stands there."""
-    from tfmxbench.measure import store
-
-    results = make_results({"gluon": [1.0, 1.1, 1.2]})
-    # What a machine is called is not known beforehand.
-    results.machine["processor"] = "İşlemci \U0001f600 測定"
-    store.write_results(tmp_path / "results.json", results)
-    command = ("-m", "tfmxbench", "show", "results.json")
-    usual = python(*command, cwd=tmp_path, COLUMNS="120")
-    other = python(*command, cwd=tmp_path, COLUMNS="120", **environ)
-    assert (other.returncode, other.stderr) == (0, "")
-    figures = [word for word in usual.stdout.split() if word[:1].isdigit()]
-    assert figures
-    assert [word for word in other.stdout.split() if word[:1].isdigit()] == figures
-
-
-NOWHERE = {environments.variable(name): "/nonexistent/python" for name in ("mxnet", "tensorflow")}
-
-
-def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
-    """As in ``tfmxbench list | head -1``."""
-    code = (
-        "import os, sys; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
-        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
-    )
-    finished = python("-c", code, cwd=tmp_path, **NOWHERE)
-    assert finished.returncode in (1, 141)
-    assert finished.stderr == ""
-
-
-@pytest.mark.skipif(
-    not pathlib.Path("/dev/full").exists(), reason="this system has no disk that is always full"
-)
-def test_output_that_does_not_fit_on_a_disk_is_told_in_a_sentence(tmp_path):
-    code = (
-        "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
-        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
-    )
-    finished = python("-c", code, cwd=tmp_path, **NOWHERE)
-    assert (finished.returncode, finished.stderr) == (2, "tfmxbench: No space left on device\n")

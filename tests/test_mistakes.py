@@ -11,13 +11,10 @@ import sys
 import pytest
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.analysis import pairs, summary
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, environments, plan, store
-from tfmxbench.measure.schema import check_results
+from tfmxbench.measure import campaign, environments, plan
 from tfmxbench.measure.trial import COMPLETED, MISTAKE, UNAVAILABLE, to_json
 from tfmxbench.networks import catalogue
-from tfmxbench.report import axes, effort, machine, null_test, pages, proof, records, tables
 
 NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
@@ -227,144 +224,6 @@ def test_the_campaign_is_bound_to_the_mistakes_that_it_makes(make, monkeypatch):
     changed = [make(profile=profile).key for profile in ("quick", "default")]
     assert keys[0] == changed[0]
     assert keys[1] != changed[1]
-
-
-# Nothing of it is published.
-
-
-@pytest.fixture
-def results(make_results, make_trial, make_record):
-    """A campaign's results with records of mistakes that are ten times as fast as the comparison's."""
-    honest = make_results({"gluon_hybrid": [1.0, 1.1, 1.2], "ndarray": [2.0, 2.1, 2.2]})
-
-    def made(number: int, style: str, names: list[str]):
-        trial = make_trial(
-            identifier=f"{number:04d}-mlp-{style}-cpu-mistake-{'-'.join(names) or 'none'}",
-            purpose=MISTAKE,
-            condition=MISTAKE,
-            style=style,
-            framework="mxnet",
-            round=number,
-            epochs=2,
-            mistakes=names,
-            epoch_batches=3,
-        )
-        record = make_record(trial, wall=0.1)
-        measured = dataclasses.replace(
-            record.measurement, epochs=record.measurement.epochs * 2, passes=[], accuracies=[0.5, 0.6]
-        )
-        return dataclasses.replace(record, measurement=measured)
-
-    mistaken = [
-        made(number, style, names)
-        for number in range(3)
-        for style in ("gluon_hybrid", "ndarray")
-        for names in ([], ["unsynchronised"])
-    ]
-    return dataclasses.replace(honest, mistaken=mistaken)
-
-
-def published(results, monkeypatch, tmp_path) -> str:
-    """Everything that the pages of the comparison show."""
-    path = tmp_path / f"{len(results.mistaken)}.json"
-    store.write_results(path, results)
-    monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
-    page = pages.ComparisonPage("mlp")
-    shown = [
-        pages.table().source,
-        pages.by_pair("mlp").source,
-        *(part().source for part in (page.verdicts, page.times, page.starts, page.inference, page.memory)),
-        *(part().source for part in (page.accuracy, page.lines, page.table, page.conditions)),
-        *(pages.ImplementationPage("mlp", style).costs().source for style in ("gluon_hybrid", "ndarray")),
-        axes.axis("threads").source,
-        axes.axis("batch size").source,
-        effort.time_to_accuracy().source,
-        machine.cores().source,
-        null_test.verdict().source,
-        proof.seeds().source,
-        proof.repeatability().source,
-    ]
-    return "\n".join(shown)
-
-
-def test_no_page_of_the_comparison_changes_when_mistakes_were_measured(results, monkeypatch, tmp_path):
-    with_mistakes = published(results, monkeypatch, tmp_path)
-    without = published(dataclasses.replace(results, mistaken=[]), monkeypatch, tmp_path)
-    assert len(results.mistaken) == 12
-    assert with_mistakes == without
-
-
-def test_a_record_of_a_mistake_cannot_be_put_among_the_published_ones(results):
-    for record in results.mistaken:
-        with pytest.raises(ValueError, match="belongs to mistaken, not to records"):
-            dataclasses.replace(results, records=[*results.records, record])
-
-
-@pytest.mark.parametrize(
-    "disguise",
-    [
-        {},
-        {"purpose": "measure"},
-        {"condition": "standard"},
-        {"purpose": "measure", "condition": "standard"},
-        {"purpose": "measure", "condition": "standard", "epoch_batches": 0},
-        {"purpose": "measure", "condition": "standard", "mistakes": []},
-        {"purpose": "accuracy", "condition": "seed"},
-    ],
-)
-def test_a_results_file_that_publishes_a_mistake_is_refused(results, disguise, tmp_path):
-    """Whatever is changed about it, as long as anything says that it was one."""
-    values = store.results_to_json(results)
-    found = json.loads(json.dumps(values["mistaken"][1]))
-    assert found["trial"]["mistakes"] == ["unsynchronised"]
-    found["trial"].update(disguise)
-    if found["measurement"]:
-        found["measurement"]["latencies"] = [0.1]
-    path = tmp_path / "results.json"
-    path.write_text(json.dumps({**values, "records": [*values["records"], found]}), encoding="utf-8")
-    with pytest.raises(ValueError, match="is not a results file"):
-        store.read_results(path)
-
-
-def test_a_published_record_among_the_mistakes_is_refused(results):
-    values = store.results_to_json(results)
-    with pytest.raises(ValueError, match="mistaken"):
-        check_results({**values, "mistaken": values["records"]})
-
-
-def test_results_with_mistakes_survive_the_file(results, tmp_path):
-    path = tmp_path / "results.json"
-    store.write_results(path, results)
-    assert store.read_results(path) == results
-
-
-def test_the_table_of_raw_values_has_them_too_and_says_what_they_are(results):
-    found = list(records.rows(results))
-    mistaken = [row for row in found if row["purpose"] == MISTAKE]
-    assert {row["trial"] for row in mistaken} == {record.trial.identifier for record in results.mistaken}
-    assert {row["mistakes"] for row in mistaken} == {"", "unsynchronised"}
-    assert {row["mistakes"] for row in found if row["purpose"] != MISTAKE} == {""}
-
-
-def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):
-    """The last line of defence: the functions leave such records out themselves."""
-    disguised = [
-        dataclasses.replace(
-            record, trial=dataclasses.replace(record.trial, purpose="measure", condition="standard")
-        )
-        for record in results.mistaken
-        if record.trial.mistakes
-    ]
-    assert disguised
-    mixed = [*results.records, *disguised]
-    assert [arm.values(summary.epoch_seconds) for arm in summary.arms(mixed)] == [
-        arm.values(summary.epoch_seconds) for arm in summary.arms(results.records)
-    ]
-    assert summary.accuracies_by_seed(mixed, "mlp", "cpu") == summary.accuracies_by_seed(
-        results.records, "mlp", "cpu"
-    )
-    assert pairs.judged(mixed) == pairs.judged(results.records)
-    assert len(tables.rows(dataclasses.replace(results, mistaken=[]))) == 2
 
 
 def test_a_campaign_keeps_them_apart(make, make_record):

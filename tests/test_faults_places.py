@@ -1,0 +1,79 @@
+"""Locales, time zones, and places for output that take none."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+
+import pytest
+from command_line import python
+
+from tfmxbench.measure import environments, runner
+from tfmxbench.measure.trial import to_json
+
+PLACES = {
+    "no locale": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "UTC"},
+    "Turkish, far east": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati"},
+    "Latin 1, far west": {"PYTHONIOENCODING": "latin-1", "TZ": "Etc/GMT+12"},
+    "ASCII, no such zone": {"PYTHONIOENCODING": "ascii", "TZ": "Nowhere/At_All"},
+}
+
+
+@pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
+def test_a_trial_is_the_same_in_every_locale_and_time_zone(make_trial, tmp_path, environ):
+    (tmp_path / "given.json").write_text(json.dumps(to_json(make_trial())), encoding="utf-8")
+    before = datetime.datetime.now(datetime.UTC)
+    finished = python("-m", "tfmxbench", "trial", "given.json", cwd=tmp_path, **environ)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    record = json.loads(finished.stdout)
+    started = datetime.datetime.fromisoformat(record["started"])
+    assert started.utcoffset() == datetime.timedelta(0)
+    patience = datetime.timedelta(seconds=60)
+    assert before - patience <= started <= datetime.datetime.now(datetime.UTC)
+    loss = runner.run(make_trial(), tmp_path).measurement.epochs[0].loss
+    assert record["measurement"]["epochs"][0]["loss"] == loss
+
+
+@pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
+def test_results_are_shown_in_every_locale_and_time_zone(make_results, tmp_path, environ):
+    """The same figures; of characters that the terminal lacks, something else stands there."""
+    from tfmxbench.measure import store
+
+    results = make_results({"gluon": [1.0, 1.1, 1.2]})
+    # What a machine is called is not known beforehand.
+    results.machine["processor"] = "İşlemci \U0001f600 測定"
+    store.write_results(tmp_path / "results.json", results)
+    command = ("-m", "tfmxbench", "show", "results.json")
+    usual = python(*command, cwd=tmp_path, COLUMNS="120")
+    other = python(*command, cwd=tmp_path, COLUMNS="120", **environ)
+    assert (other.returncode, other.stderr) == (0, "")
+    figures = [word for word in usual.stdout.split() if word[:1].isdigit()]
+    assert figures
+    assert [word for word in other.stdout.split() if word[:1].isdigit()] == figures
+
+
+NOWHERE = {environments.variable(name): "/nonexistent/python" for name in ("mxnet", "tensorflow")}
+
+
+def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
+    """As in ``tfmxbench list | head -1``."""
+    code = (
+        "import os, sys; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
+        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
+    )
+    finished = python("-c", code, cwd=tmp_path, **NOWHERE)
+    assert finished.returncode in (1, 141)
+    assert finished.stderr == ""
+
+
+@pytest.mark.skipif(
+    not pathlib.Path("/dev/full").exists(), reason="this system has no disk that is always full"
+)
+def test_output_that_does_not_fit_on_a_disk_is_told_in_a_sentence(tmp_path):
+    code = (
+        "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
+        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
+    )
+    finished = python("-c", code, cwd=tmp_path, **NOWHERE)
+    assert (finished.returncode, finished.stderr) == (2, "tfmxbench: No space left on device\n")
