@@ -43,14 +43,11 @@ def verdict() -> Fragment:
     reach = f"{wide[0]:.1%}"
     if len(wide) > 1:
         reach += f" at the narrowest and {wide[-1]:.1%} at the widest"
-    limit = (
-        f"From the point estimate, the intervals reach {reach}, over {rounds} rounds or more: a difference "
-        f"between two implementations that is smaller than {wide[0]:.1%} cannot be told from none on this "
-        "machine with this budget"
+    return html.paragraph(told) + html.paragraph(
+        f"From the point estimate, the intervals reach {reach}, over {rounds} rounds or more. Between two "
+        "implementations whose times vary as much from round to round, a smaller difference cannot be told "
+        "from none on this machine with this budget."
     )
-    if len(wide) > 1:
-        limit += f", nor one smaller than {wide[-1]:.1%} where their times vary as in the widest"
-    return html.paragraph(told) + html.paragraph(limit + ".")
 
 
 def picture() -> Fragment:
