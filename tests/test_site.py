@@ -254,17 +254,18 @@ def test_the_pages_follow_the_records(checkout, site_results, site):
     failed = next(item for item in values["records"] if item["trial"]["style"] == "ndarray")
     failed.update(status="failed", measurement=None, reason="killed by <b>a test</b>")
     for record in values["records"]:
-        # Its counterpart's are set too: what a busy machine measured may differ too much to conclude.
-        seconds = {"module": 41.5, "keras_sequential": 4.0}.get(record["trial"]["style"])
+        # As long as no figure of the page is, whatever was measured: a shorter one is sometimes on it by chance. Its
+        # counterpart's are set too: what a busy machine measured may differ too much to conclude.
+        seconds = {"module": 8.7e6, "keras_sequential": 4.0}.get(record["trial"]["style"])
         if seconds is not None:
             for item in record["measurement"]["epochs"] + record["measurement"]["passes"]:
-                item["wall"] = seconds + record["trial"]["round"] / 5
+                item["wall"] = seconds * (1 + record["trial"]["round"] / 100)
     altered = checkout / "build" / "altered.json"
     altered.write_text(json.dumps(values), encoding="utf-8")
     before = (site / COMPARISON).read_text(encoding="utf-8")
     name = store.read_results(site_results).data.name
     assert "synthetic-digits" not in before or name == "synthetic-digits"
-    assert "41.6 (" not in before
+    assert "8740000 (" not in before
     rebuilt = build(checkout, altered)
     home = (rebuilt / HOME).read_text(encoding="utf-8")
     assert "keras_sequential is faster than MXNet module" in home
@@ -274,5 +275,5 @@ def test_the_pages_follow_the_records(checkout, site_results, site):
         assert "TFMXBENCH_DATA_DIR" in text, page
     comparison = (rebuilt / COMPARISON).read_text(encoding="utf-8")
     assert "killed by &lt;b&gt;a test&lt;/b&gt;" in comparison
-    assert "41.6 (" in comparison
+    assert "8740000 (" in comparison
     build(checkout, site_results)
