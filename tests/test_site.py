@@ -254,7 +254,7 @@ def test_the_pages_follow_the_records(checkout, site_results, site):
     failed = next(item for item in values["records"] if item["trial"]["style"] == "ndarray")
     failed.update(status="failed", measurement=None, reason="killed by <b>a test</b>")
     for record in values["records"]:
-        # As long as no figure of the page is, whatever was measured: a shorter one is sometimes on it by chance. Its
+        # Longer than whatever is measured: a shorter time is sometimes on the page by chance. Its
         # counterpart's are set too: what a busy machine measured may differ too much to conclude.
         seconds = {"module": 8.7e6, "keras_sequential": 4.0}.get(record["trial"]["style"])
         if seconds is not None:
