@@ -13,12 +13,10 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
+from tfmxbench.analysis.multiple_comparisons import compare, family_confidence, holm
 from tfmxbench.analysis.statistics import (
-    compare,
     compare_independent,
     estimate,
-    family_confidence,
-    holm,
     ratio,
     rounds_needed,
     smallest_difference,

@@ -13,7 +13,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from tfmxbench.analysis import summary
-from tfmxbench.analysis.statistics import CONFIDENCE, Estimate, compare_independent, estimate, holm
+from tfmxbench.analysis.multiple_comparisons import holm
+from tfmxbench.analysis.statistics import CONFIDENCE, Estimate, compare_independent, estimate
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.store import Results
 from tfmxbench.measure.trial import Record
@@ -53,7 +54,7 @@ class Difference:
         logarithms, two-sided); NaN where one of them has fewer than two trials.
     adjusted : float
         The probability corrected for the number of implementations that are compared, see
-        :func:`tfmxbench.analysis.statistics.holm`.
+        :func:`tfmxbench.analysis.multiple_comparisons.holm`.
     verdict : str
         What it says of the second: ``faster``, ``slower``, ``no clear difference``, or ``not known``
         from fewer than two trials, or where it is not compared.

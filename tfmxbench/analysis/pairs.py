@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from tfmxbench.analysis import statistics, summary
-from tfmxbench.analysis.statistics import Comparison
+from tfmxbench.analysis import multiple_comparisons, summary
+from tfmxbench.analysis.multiple_comparisons import Comparison
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.measure.trial import Measurement, Record
 from tfmxbench.networks import catalogue
@@ -72,7 +72,7 @@ def judged(
         for first, second, pair in counterparts(summary.arms(records))
     ]
     together = [item for item in found if item[3].keys() & item[4].keys()]
-    compared = iter(statistics.compare([(one, other) for _, _, _, one, other in together]))
+    compared = iter(multiple_comparisons.compare([(one, other) for _, _, _, one, other in together]))
     return [
         Judged(
             first,

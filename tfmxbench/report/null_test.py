@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfmxbench.analysis import pairs, statistics
+from tfmxbench.analysis import multiple_comparisons, pairs, statistics
 from tfmxbench.analysis.statistics import Estimate
 from tfmxbench.analysis.summary import Arm
 from tfmxbench.report import html, pages, plots
@@ -18,7 +18,7 @@ NOT_MEASURED = (
 def _tests() -> list[tuple[Arm, list[float], Estimate]]:
     """Each null test that has a round: the arm, its ratios, and the interval that holds for all of them."""
     found = [(arm, ratios) for arm, ratios in pairs.null_tests(pages.results().records) if ratios]
-    confidence = statistics.family_confidence(max(len(found), 1))
+    confidence = multiple_comparisons.family_confidence(max(len(found), 1))
     return [(arm, ratios, statistics.estimate(ratios, confidence)) for arm, ratios in found]
 
 
