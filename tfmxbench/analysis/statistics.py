@@ -124,7 +124,23 @@ def ratio(
 
 
 def quotients(numerator: Mapping[int, float], denominator: Mapping[int, float]) -> list[float]:
-    """The ratios of two, one a round that has both, in the order of rounds; errors as of `ratio`."""
+    """The ratios of two, paired by round.
+
+    Parameters
+    ----------
+    numerator, denominator : mapping of int to float
+        Values by round, all greater than 0.
+
+    Returns
+    -------
+    list of float
+        One of each round that has both, in the order of the rounds.
+
+    Raises
+    ------
+    ValueError
+        If the two share no round, or a value is not a positive number.
+    """
     rounds = sorted(numerator.keys() & denominator.keys())
     if not rounds:
         raise ValueError("the two were measured in no common round")
