@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 from command_line import surroundings  # noqa: F401
+from fabricated import fabricated  # noqa: F401
 from misbehaving import misbehave, package_copy  # noqa: F401
 from planned import make_passing  # noqa: F401
-from sites import browser, checkout, site, site_results  # noqa: F401
+from sites import browser, measured, results, site  # noqa: F401
 from small_files import few_drawn, no_data_named, small  # noqa: F401
 from staged import stage  # noqa: F401
 
@@ -20,6 +21,17 @@ from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, the tests of a file stay in one, where they share what the file prepares.
+
+    Files that share something costly, or that watch the processes of the machine, name a group of files.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")

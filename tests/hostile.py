@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tfmxbench.analysis.parity import Parity
@@ -41,9 +41,15 @@ NAMES = {"identifier", "purpose", "network", "style", "framework", "status", "co
 
 
 def everything(
-    make_trial: Callable[..., Trial], make_record: Callable[..., Record], rounds: int = 3
+    make_trial: Callable[..., Trial],
+    make_record: Callable[..., Record],
+    rounds: int = 3,
+    added: Sequence[Any] = (),
 ) -> Results:
-    """A campaign with every kind of trial, of four styles of two networks, one of which failed once."""
+    """A campaign with every kind of trial, of four styles of two networks, one of which failed once.
+
+    Implementations may be added of which only the network, the style and the framework are known.
+    """
     records = []
 
     def add(item: catalogue.Implementation, number: int, condition: str, wall: float, **changes: Any) -> None:
@@ -74,6 +80,7 @@ def everything(
         for item in catalogue.implementations(network)
         if item.style in styles
     ]
+    chosen += added
     for number in range(rounds):
         for place, item in enumerate(chosen):
             wall = 0.5 + 0.1 * place + 0.01 * number
@@ -146,11 +153,18 @@ def everything(
             "gpu": "none",
         },
         settings=Settings(
-            "default", ["mlp", "lenet"], [item.style for item in chosen], ["cpu"], 2, 0, rounds, None
+            "default",
+            sorted({item.network for item in chosen}),
+            sorted({item.style for item in chosen}),
+            ["cpu"],
+            2,
+            0,
+            rounds,
+            None,
         ),
         parity=[
             Parity(item.network, item.style, item.framework, "cpu", True, "", [2.3, 2.2], [1e-7, 2e-7])
-            for item in catalogue.select()
+            for item in [*catalogue.select(), *added]
         ],
         environments=[
             EnvironmentDescription(framework, "cpu", "", {"python": "3.11.7"}, 10**9)

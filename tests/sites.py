@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tfmxbench.measure import environments
+from tfmxbench.measure import environments, store
 
 ROOT = pathlib.Path(__file__).parents[1]
-# Not one of the project's: a file that the tests put in.
-ADDED = "added_style"
-STYLES = ("keras_sequential", "variables_function", "module", "ndarray", ADDED)
+# Names the folder with the results, the campaigns and the site of a quick run of everything, if there is one.
+MEASURED_VARIABLE = "TFMXBENCH_TESTED_SITE"
 HOME = "index.html"
 COMPARISON = "gallery/mlp/plot_mlp.html"
 PHRASEBOOK = "phrasebook.html"
 PAIR = "gallery/mlp/plot_mlp__framework_owns_the_loop.html"
+# One page of each kind.
 PAGES = (
     HOME,
     COMPARISON,
@@ -75,15 +75,6 @@ def build(checkout: pathlib.Path, results: pathlib.Path, **variables: str) -> pa
     return out
 
 
-@pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A copy of what the site is built from, with one style more, in a folder whose name has a space."""
-    folder = copied(tmp_path_factory.mktemp("a checkout"))
-    network = folder / "tfmxbench" / "networks" / "mlp"
-    shutil.copy(network / "ndarray.py", network / f"{ADDED}.py")
-    return folder
-
-
 def copied(folder: pathlib.Path) -> pathlib.Path:
     """A folder with a copy of what the site is built from."""
     for name in ("tfmxbench", "docs", "gallery", "requirements"):
@@ -91,29 +82,48 @@ def copied(folder: pathlib.Path) -> pathlib.Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("gallery", "topics"):
         shutil.rmtree(folder / "docs" / name, ignore_errors=True)
-    shutil.copy(ROOT / "conf.py", folder)
+    for name in ("conf.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "build").mkdir()
     return folder
 
 
+def pages_of(site: pathlib.Path) -> list[pathlib.Path]:
+    """The pages of a built site; what lies in _static is the theme's, templates among it, and no page."""
+    return sorted(path for path in site.rglob("*.html") if "_static" not in path.relative_to(site).parts)
+
+
 @pytest.fixture(scope="session")
-def site_results(checkout: pathlib.Path) -> pathlib.Path:
-    """A campaign of real trials: two rounds of implementations in both frameworks."""
+def measured(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The folder of a quick run of all implementations: its results, its campaign and its site.
+
+    The one that is named, which the gate has made before; else it is made here, in a checkout whose
+    folder's name has a space.
+    """
     for framework in ("tensorflow", "mxnet"):
-        problem = environments.find(framework, "cpu").problem
+        problem = environments.look_for(framework, "cpu").problem
         if problem:
             pytest.skip(f"{framework}: {problem}")
-    (checkout / "build").mkdir()
+    if named := os.environ.get(MEASURED_VARIABLE):
+        return pathlib.Path(named).absolute()
+    checkout = copied(tmp_path_factory.mktemp("a checkout"))
     path = checkout / "build" / "results.json"
-    chosen = [word for style in STYLES for word in ("--style", style)]
-    arguments = ["tfmxbench", "run", "--network", "mlp", *chosen, "--rounds", "2", "--output", str(path)]
-    run(*arguments, cwd=checkout, TFMXBENCH_PROFILE="quick", TFMXBENCH_DEVICE="cpu", PYTHONPATH=str(checkout))
-    return path
+    quick = {"TFMXBENCH_PROFILE": "quick", "TFMXBENCH_DEVICE": "cpu", "PYTHONPATH": str(checkout)}
+    run("tfmxbench", "run", "--output", str(path), cwd=checkout, **quick)
+    build(checkout, path)
+    return path.parent
 
 
 @pytest.fixture(scope="session")
-def site(checkout: pathlib.Path, site_results: pathlib.Path) -> pathlib.Path:
-    """The site of that campaign."""
-    return build(checkout, site_results)
+def results(measured: pathlib.Path) -> store.Results:
+    """What that run measured."""
+    return store.read_results(measured / "results.json")
+
+
+@pytest.fixture(scope="session")
+def site(measured: pathlib.Path) -> pathlib.Path:
+    """Its site."""
+    return measured / "html"
 
 
 @pytest.fixture(scope="session")
@@ -159,3 +169,24 @@ def visit(browser, site: pathlib.Path, page: str) -> str:
     """Open a page from disk and return its visible text."""
     browser.get((site / page).as_uri())
     return browser.find_element("css selector", "body").text
+
+
+def axe_violations(browser) -> list[str]:
+    """What axe finds on the page that is open, as far as it is serious."""
+    import axe_core_python
+
+    source = pathlib.Path(str(axe_core_python.__file__)).with_name("axe.min.js").read_text(encoding="utf-8")
+    browser.set_script_timeout(120)
+    browser.execute_script(source)
+    found = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        # Colours that are still changing have no contrast to speak of.
+        "Promise.all(document.getAnimations().map((animation) => animation.finished))"
+        ".then(() => axe.run(document, { resultTypes: ['violations'] }))"
+        ".then((found) => done(found.violations));"
+    )
+    return [
+        f"{item['id']}, {item['nodes'][0]['html'][:200]}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+    ]

@@ -1,6 +1,7 @@
 """What a planted slip is, and what the gate says of slips first."""
 
 import dataclasses
+import pathlib
 
 LOGITS = "the logits before training differs"
 STEP_1, STEP_2, STEP_3 = (f"the loss of step {number} differs" for number in (1, 2, 3))
@@ -28,6 +29,15 @@ class Slip:
     where: str
     replacements: tuple[tuple[str, str], ...]
     first: str
+
+    def source(self, folder: pathlib.Path) -> str:
+        """The implementation with the mistake in it; the folder is its network's."""
+        _, _, style = self.where.partition("/")
+        source = (folder / f"{style}.py").read_text(encoding="utf-8")
+        for old, new in self.replacements:
+            assert source.count(old) == 1, f"{self.where} has {source.count(old)} times: {old}"
+            source = source.replace(old, new)
+        return source
 
 
 def slip(name: str, where: str, old: str, new: str, first: str, *more: tuple[str, str]) -> Slip:

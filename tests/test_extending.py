@@ -10,23 +10,18 @@ import subprocess
 import sys
 
 import pytest
+from fabricated import ADDED, EXAMPLES, SECRET, extended
+from sites import ROOT, copied
 
 from tfmxbench.measure import cache, environments
 from tfmxbench.measure.trial import COMPLETED
 
-ROOT = pathlib.Path(__file__).parents[1]
-EXAMPLES = ROOT / "docs" / "extending"
 PAGE = ROOT / "docs" / "extending.md"
-ADDED = {
-    "mlp/keras_train_on_batch": "tensorflow",
-    "mlp/autograd_numpy": "autograd",
-    "softmax/variables_eager": "tensorflow",
-    "softmax/ndarray": "mxnet",
-}
+pytestmark = pytest.mark.xdist_group("fabricated")
+
 # What the page says of the loop, and what it would be with the slip.
 RIGHT, SLIP = "range(0, len(x) - batch_size + 1, batch_size)", "range(0, len(x), batch_size)"
 PATIENCE = 240.0
-SECRET = "what is in the environment of the build"
 
 
 def files(example: str) -> list[pathlib.Path]:
@@ -69,7 +64,6 @@ class Checkout:
                 "TFMXBENCH_DEVICE": "cpu",
                 "TFMXBENCH_PROFILE": "quick",
                 "COLUMNS": "200",
-                "NOT_TO_BE_PUBLISHED": SECRET,
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -84,19 +78,8 @@ class Checkout:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory) -> Checkout:
     """Without environments."""
-    folder = tmp_path_factory.mktemp("extended")
-    # Pages that run code of their own, and show no implementation, would take longer than all the others.
-    ignored = shutil.ignore_patterns("__pycache__", "build", "concepts", "phrasebook.md")
-    for name in ("tfmxbench", "docs", "gallery", "requirements", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("gallery", "topics"):
-        shutil.rmtree(folder / "docs" / name, ignore_errors=True)
-    for name in ("conf.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
-    for name in ("style", "network", "framework"):
-        # As the page says: cp --recursive docs/extending/style/. .
-        shutil.copytree(EXAMPLES / name, folder, dirs_exist_ok=True, ignore=ignored)
-    (folder / "build").mkdir()
+    folder = extended(copied(tmp_path_factory.mktemp("extended")))
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     return Checkout(folder)
 
 
@@ -124,30 +107,19 @@ def checkout(bare) -> Checkout:
 
 
 @pytest.fixture(scope="module")
-def results(checkout) -> dict:
-    """What the commands of the page left, as if one campaign had measured all of it."""
+def added_results(checkout) -> dict[str, list[dict]]:
+    """What the commands of the page left: what the gate said, and the records."""
+    found: dict[str, list[dict]] = {"parity": [], "records": []}
     for name, options in {
         "mlp": ["--style", "keras_train_on_batch", "--style", "autograd_numpy"],
         "softmax": ["--network", "softmax"],
     }.items():
-        checkout.run("tfmxbench", "run", *options, "--rounds", "1", "--output", f"build/{name}.json")
-    mlp, softmax = (
-        json.loads((checkout.folder / "build" / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("mlp", "softmax")
-    )
-    for part in ("records", "parity"):
-        mlp[part] += softmax[part]
-    path = checkout.folder / "build" / "results.json"
-    path.write_text(json.dumps(mlp), encoding="utf-8")
-    return mlp
-
-
-@pytest.fixture(scope="module")
-def site(checkout, results) -> pathlib.Path:
-    """The site of those results."""
-    options = ["--fresh-env", "--quiet", "--warning-file", "build/warnings.txt"]
-    checkout.run("sphinx", *options, "-c", ".", "docs", "build/html")
-    return checkout.folder / "build" / "html"
+        path = checkout.folder / "build" / f"{name}.json"
+        checkout.run("tfmxbench", "run", *options, "--rounds", "1", "--output", str(path))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        for part, items in found.items():
+            items += values[part]
+    return found
 
 
 def test_what_was_added_passes_the_projects_own_tests(bare):
@@ -157,6 +129,7 @@ def test_what_was_added_passes_the_projects_own_tests(bare):
     assert " passed" in told
 
 
+@pytest.mark.frameworks
 def test_what_was_added_is_listed(checkout):
     styles = [word for name in ADDED for word in ("--style", name.partition("/")[2])]
     rows = json.loads(checkout.run("tfmxbench", "list", "--json", *styles))
@@ -165,6 +138,7 @@ def test_what_was_added_is_listed(checkout):
     assert all(found[name]["devices"] == {"cpu": "can run"} for name in ADDED)
 
 
+@pytest.mark.frameworks
 def test_the_gate_says_what_the_page_says_of_a_slip(checkout):
     folder = checkout.folder / "tfmxbench" / "networks" / "mlp"
     source = (folder / "keras_train_on_batch.py").read_text(encoding="utf-8")
@@ -190,11 +164,13 @@ def without_numbers(text: str) -> str:
     return re.sub(r"differs by [0-9.e+-]+", "differs by ...", text)
 
 
-def test_what_was_added_passes_the_gate_and_is_measured(results):
-    judged = {f"{item['network']}/{item['style']}": item["passed"] for item in results["parity"]}
+@pytest.mark.frameworks
+def test_what_was_added_passes_the_gate_and_is_measured(added_results):
+    judged = {f"{item['network']}/{item['style']}": item["passed"] for item in added_results["parity"]}
     assert judged == dict.fromkeys(ADDED, True)
     measured = {
-        f"{record['trial']['network']}/{record['trial']['style']}": record for record in results["records"]
+        f"{record['trial']['network']}/{record['trial']['style']}": record
+        for record in added_results["records"]
     }
     assert {name: record["status"] for name, record in measured.items()} == dict.fromkeys(ADDED, COMPLETED)
     for name, record in measured.items():
@@ -202,38 +178,50 @@ def test_what_was_added_passes_the_gate_and_is_measured(results):
         assert accuracy > (0.93 if name.startswith("mlp/") else 0.85), name
 
 
-def test_no_page_has_a_warning_but_of_links_to_the_pages_that_were_left_out(site):
-    warnings = (site.parent / "warnings.txt").read_text(encoding="utf-8").splitlines()
-    assert [line for line in warnings if "phrasebook" not in line and "concepts" not in line] == []
+# The site with them, from made-up records.
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_what_was_added_has_a_page_with_its_code_and_its_cost(site, name):
+@pytest.mark.site
+def test_what_was_added_has_a_page_with_its_code_and_its_cost(fabricated, name):
     network, _, style = name.partition("/")
-    text = (site / "gallery" / network / f"plot_{network}_{style}.html").read_text(encoding="utf-8")
+    text = (fabricated.site / "gallery" / network / f"plot_{network}_{style}.html").read_text(
+        encoding="utf-8"
+    )
     assert "set_parameters" in text
     assert "peak memory, MB" in text
 
 
+@pytest.mark.site
 @pytest.mark.parametrize("page", ["results.html", "topics/plot_parity.html"])
-def test_what_was_added_is_on_the_pages_about_all(site, page):
-    text = (site / page).read_text(encoding="utf-8")
+def test_what_was_added_is_on_the_pages_about_all(fabricated, page):
+    text = (fabricated.site / page).read_text(encoding="utf-8")
     assert [name for name in ADDED if name not in text] == []
 
 
-def test_the_added_network_has_a_comparison_with_its_pair_and_an_answer_on_the_home_page(site):
+@pytest.mark.site
+def test_the_added_network_has_a_comparison_with_its_pair_and_an_answer_on_the_home_page(fabricated):
+    site = fabricated.site
     comparison = (site / "gallery" / "softmax" / "plot_softmax.html").read_text(encoding="utf-8")
     assert "Softmax regression: the comparison" in comparison
-    assert "MXNet ndarray and TensorFlow variables_eager on the CPU" in comparison
+    assert "TensorFlow variables_eager is faster than MXNet ndarray on the CPU" in comparison
     assert "Softmax regression" in (site / "index.html").read_text(encoding="utf-8")
 
 
-def test_the_page_on_extending_shows_the_files(site):
-    text = re.sub("<[^>]+>", "", (site / "extending.html").read_text(encoding="utf-8"))
+@pytest.mark.site
+def test_the_chooser_of_a_comparison_offers_an_added_style(fabricated):
+    text = (fabricated.site / "gallery" / "mlp" / "plot_mlp.html").read_text(encoding="utf-8")
+    assert text.count('<option value="keras_train_on_batch"') == 2
+
+
+@pytest.mark.site
+def test_the_page_on_extending_shows_the_files(fabricated):
+    text = re.sub("<[^>]+>", "", (fabricated.site / "extending.html").read_text(encoding="utf-8"))
     assert "model.train_on_batch(x[start:end], y[start:end])" in text
     assert "the mean loss of the same steps in one pass" in text
 
 
+@pytest.mark.site
 @pytest.mark.parametrize(
     "name",
     [
@@ -247,15 +235,17 @@ def test_the_page_on_extending_shows_the_files(site):
         "latency_samples",
     ],
 )
-def test_a_name_of_the_api_is_found_by_search(site, name):
+def test_a_name_of_the_api_is_found_by_search(fabricated, name):
+    site = fabricated.site
     index = (site / "searchindex.js").read_text(encoding="utf-8")
     assert name.rpartition(".")[2].lower() in index.lower()
     reference = "".join(path.read_text(encoding="utf-8") for path in (site / "reference").glob("*.html"))
     assert f'{name}"' in reference or f".{name}" in reference
 
 
-def test_nothing_of_the_builds_environment_is_published(site):
+@pytest.mark.site
+def test_nothing_of_the_builds_environment_is_published(fabricated):
     """As a default of a function's argument would be: os.environ."""
-    pages = [path for path in site.rglob("*") if path.suffix in (".html", ".js", ".txt")]
+    pages = [path for path in fabricated.site.rglob("*") if path.suffix in (".html", ".js", ".txt")]
     assert len(pages) > 30
     assert [path for path in pages if SECRET in path.read_text(encoding="utf-8")] == []

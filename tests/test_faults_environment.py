@@ -244,7 +244,7 @@ def test_another_version_than_the_pinned_one_is_told(
     fake, call, monkeypatch, tmp_path, framework, versions, told
 ):
     """By each command that finds it, and on the site's page with the conditions."""
-    for name in ("mxnet", "tensorflow"):
+    for name in ("mxnet", "tensorflow", frameworks.TOGETHER):
         monkeypatch.setenv(environments.variable(name), "/nonexistent/python")
     monkeypatch.setenv("COLUMNS", "1000")
     fake(framework, WORKS[framework], versions)

@@ -17,6 +17,8 @@ from misbehaving import assert_failed, gone
 from tfmxbench.measure import processes, runner
 from tfmxbench.measure.trial import COMPLETED
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of other processes")
 
 
@@ -34,17 +36,33 @@ def shell(make_trial, tmp_path, monkeypatch):
 # How it ends.
 
 
-def test_every_exit_code_is_told(shell):
-    for code in range(1, 256):
+@pytest.mark.parametrize(
+    "codes", [(1, 73, 74, 75, 127, 255), pytest.param(range(1, 256), marks=pytest.mark.sweep)], ids=str
+)
+def test_an_exit_code_is_told(shell, codes):
+    """All go one way but 74, which says something of its own."""
+    for code in codes:
         reason = "could not write its result" if code == 74 else f"exited with code {code}"
         assert_failed(shell(f"exit {code}"), reason)
 
 
-def test_every_signal_that_ends_a_process_is_told(shell):
-    harmless = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
-    stopping = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+# What these do is not to end a process.
+HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
+STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+ENDING = sorted(signal.valid_signals() - HARMLESS - STOPPING)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param([signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV, 40], id="some"),
+        pytest.param(ENDING, id="all", marks=pytest.mark.sweep),
+    ],
+)
+def test_a_signal_that_ends_a_process_is_told(shell, numbers):
+    """With its name, if it has one."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    for number in sorted(signal.valid_signals() - harmless - stopping):
+    for number in numbers:
         record = shell(f"kill -{int(number)} $$; sleep 60")
         name = number.name if isinstance(number, signal.Signals) else str(number)
         assert_failed(record, f"killed by signal {name}")

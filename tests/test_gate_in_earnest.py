@@ -11,6 +11,8 @@ from tfmxbench.analysis import parity
 from tfmxbench.measure import environments, gate, prepared, runner, worker
 from tfmxbench.networks import catalogue
 
+pytestmark = pytest.mark.xdist_group("gate")
+
 MOMENTUM = parity.BARS["momentum"]
 
 

@@ -134,15 +134,25 @@ def look_at(found: store.Results, other: store.Results) -> None:
         assert "<" not in text(line)
 
 
-@settings(
-    max_examples=10_000,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
-@given(steps=st.lists(st.tuples(PLACE, ACTIONS, NOVEL, PLACE), min_size=1, max_size=3))
+STEPS = st.lists(st.tuples(PLACE, ACTIONS, NOVEL, PLACE), min_size=1, max_size=3)
+FUZZING = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+
+
+@FUZZING
+@given(steps=STEPS)
 def test_a_file_with_any_change_is_refused_with_a_sentence_or_can_be_shown(fuzzed, steps):
-    """Ten thousand damaged files: a ValueError that names the file, or results, and nothing else."""
+    """A ValueError that names the file, or results, and nothing else."""
+    refused_or_shown(fuzzed, steps)
+
+
+@pytest.mark.sweep
+@settings(FUZZING, max_examples=10_000)
+@given(steps=STEPS)
+def test_ten_thousand_files_with_any_change_are_refused_or_can_be_shown(fuzzed, steps):
+    refused_or_shown(fuzzed, steps)
+
+
+def refused_or_shown(fuzzed: Fuzzed, steps) -> None:
     path = fuzzed.changed(steps)
     try:
         found = read_results(path)

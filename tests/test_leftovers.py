@@ -14,6 +14,8 @@ import pytest
 
 from tfmxbench.measure import leftovers, whole_files
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 @pytest.fixture(scope="module")
 def dead() -> int:

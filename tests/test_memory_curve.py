@@ -11,6 +11,8 @@ from tfmxbench.measure import memory, runner
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json, to_json
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of a process")
 
 

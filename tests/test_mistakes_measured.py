@@ -15,11 +15,15 @@ from tfmxbench.measure.trial import MISTAKE, Record, Trial
 from tfmxbench.mistakes import drift
 from tfmxbench.networks import catalogue
 
+pytestmark = [pytest.mark.frameworks, pytest.mark.xdist_group("machine")]
+
 SIDES = [
     ("mlp", side)
     for side in plan.mistaken_sides("thorough", "mlp")
     if side.mistakes and len(side.mistakes) == 1 and side.batch_size is None
 ]
+# The first side of each mistake; the others are made the same way, and gone through in the sweeps.
+FIRST_SIDES = {side.mistakes: side for _, side in reversed(SIDES)}.values()
 # What these change is the computation, and with it the losses.
 COMPUTE = {"default_initialisers", "own_shuffles", "optimiser_defaults", "pooling_stride"}
 
@@ -81,7 +85,17 @@ def losses(record: Record) -> list[float]:
     return [item.loss for item in record.measurement.epochs]
 
 
-@pytest.mark.parametrize(("network", "side"), SIDES)
+@pytest.mark.parametrize(
+    ("network", "side"),
+    [
+        pytest.param(
+            *(network, side),
+            id="-".join((network, side.style, *side.mistakes)),
+            marks=() if side in FIRST_SIDES else pytest.mark.sweep,
+        )
+        for network, side in SIDES
+    ],
+)
 def test_a_mistake_changes_what_is_computed_or_leaves_every_loss_as_it_is(run, network, side):
     """Those that only distort the measuring train to the last digit as their control does."""
     control = losses(run(network, mistakes.Side(side.style)))

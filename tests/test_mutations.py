@@ -12,7 +12,10 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import types
+from collections.abc import Iterator, Sequence
 
+import forked_workers
 import pytest
 from slips import Slip, slip
 from slips_mxnet import GLUON_STEPS, MXNET_SLIPS
@@ -20,11 +23,18 @@ from slips_tensorflow import TENSORFLOW_SLIPS
 
 import tfmxbench
 from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import data, environments, gate, prepared, worker
+from tfmxbench.measure import data, environments, gate, prepared, runner, worker
 from tfmxbench.networks import catalogue
 
-# What the gate reads: 50 batches of 128 images and half a batch, and 256 test images.
-TRAIN_IMAGES, TEST_IMAGES = 7000, 500
+pytestmark = [pytest.mark.frameworks, pytest.mark.xdist_group("gate")]
+
+FRAMEWORKS = ("mxnet", "numpy", "tensorflow")
+# The gate's steps are 50; the slip that shows last shows within 20.
+STEPS = 20
+# What these read: batches of 128 images and half a batch, and 256 test images.
+TRAIN_IMAGES, TEST_IMAGES = 3000, 300
+# A test without parameters.
+_NONE = types.SimpleNamespace(params={})
 
 # Training does not reach what predicts.
 STALE = [
@@ -97,102 +107,134 @@ EQUALS = [
     ),
 ]
 
+# An implementation that does not compute, but passes on what the reference computed.
+
+
+@dataclasses.dataclass(frozen=True)
+class Borrowed:
+    """A file that poses as a framework's, how it gets at the reference, and what the gate says of it."""
+
+    name: str
+    where: str
+    module: str
+    borrow: str
+    first: str
+
+    def source(self, folder: pathlib.Path) -> str:
+        return (
+            '"""Numbers of the reference, passed on as if a framework had computed them."""\n\n'
+            f"import numpy as np\nimport {self.module}\n\n{self.borrow}\n\n"
+            'STYLE = {"level": "low", "paradigm": "imperative"}\n'
+            "build, train = reference.build, reference.train\n"
+            "set_parameters, get_parameters = reference.set_parameters, reference.get_parameters\n\n\n"
+            "def predict(model, x):\n    return reference.predict(model, x).astype(np.float32)\n"
+        )
+
+
+BORROWED = [
+    Borrowed(f"{name}, from {module}", "mlp/borrowed", module, borrow, first)
+    for module in ("mxnet", "tensorflow")
+    for name, borrow, first in (
+        ("absolute", "from tfmxbench.networks.mlp import reference", "it imports tfmxbench;"),
+        ("relative", "from . import reference", "it imports .;"),
+        (
+            "importlib",
+            "import importlib\nreference = importlib.import_module('tfmxbench.networks.mlp.reference')",
+            "it imports importlib;",
+        ),
+        (
+            "hidden",
+            "reference = __import__('tfmxbench.networks.mlp.reference', fromlist=['train'])",
+            "the losses agree with the float64 reference to",
+        ),
+    )
+]
+
+
+# All are asked about at once: a framework is started, and a reference computed, once for all.
+
 
 @pytest.fixture(scope="module")
-def package_copy(tmp_path_factory) -> pathlib.Path:
+def package_copy(tmp_path_factory) -> Iterator[pathlib.Path]:
     """The package, copied to where files can be added to it; trials are run from there."""
     copy = tmp_path_factory.mktemp("mutations") / "tfmxbench"
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    programs = copy / "measure" / "programs.py"
+    text = programs.read_text(encoding="utf-8")
+    assert text.count("PARITY_STEPS = 50\n") == 1
+    programs.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker, "__file__", str(copy / "measure" / "worker.py"))
         yield copy
 
 
 @pytest.fixture(scope="module")
-def found_environments() -> dict:
-    names = ("mxnet", "numpy", "tensorflow")
-    return {(name, "cpu"): environments.find(name, "cpu") for name in names}
-
-
-@pytest.fixture(scope="module")
-def the_gate(tmp_path_factory, found_environments, package_copy) -> gate.Gate:
+def the_gate(tmp_path_factory, package_copy) -> gate.Gate:
     """The gate on the first images of the data set, which are all that it needs for its steps."""
     dataset = data.load_from_environment()
     arrays = {
         name: values[: TRAIN_IMAGES if name.startswith("train") else TEST_IMAGES]
         for name, values in dataset.arrays.items()
     }
-    # Shared by the modules of a session: computing LeNet in NumPy takes the longest of all.
-    shared = tmp_path_factory.getbasetemp() / "gate"
-    path = prepared.write_prepared(arrays, shared, dataset.name)
+    folder = tmp_path_factory.mktemp("gate")
+    path = prepared.write_prepared(arrays, folder, dataset.name)
     return gate.Gate(
-        environments=found_environments,
+        environments={(name, "cpu"): environments.find(name, "cpu") for name in FRAMEWORKS},
         data_name=dataset.name,
         data_sha256=path.stem,
         data_path=path,
         threads=1,
         seed=0,
         epochs=0,
-        cache=shared / "parity",
+        cache=folder / "parity",
     )
 
 
-@pytest.fixture
-def judge_source(the_gate, package_copy):
-    """Put a file into a network's folder, and return what the gate finds."""
+@pytest.fixture(scope="module")
+def plant(package_copy):
+    """Put a file into a network's folder, and return the question whether it passes."""
 
-    def judge(network: str, style: str, source: str, epochs: int = 0) -> Parity:
-        # Each has a name of its own, as Python keeps bytecode by the file's name.
-        path = package_copy / "networks" / network / f"{re.sub('[^a-z0-9]+', '_', style.lower())}.py"
-        path.write_text(source, encoding="utf-8")
-        implementation = catalogue.describe(path)
-        problem = the_gate.environments[implementation.framework, "cpu"].problem
-        if problem:
-            pytest.skip(f"{implementation.framework} cannot run here: {problem}")
-        try:
-            return dataclasses.replace(the_gate, epochs=epochs).compare(implementation, "cpu")
-        finally:
-            path.unlink()
-
-    return judge
-
-
-@pytest.fixture
-def judge(judge_source, package_copy):
-    """Plant a slip, and return what the gate finds."""
-
-    def judge(planted: Slip, epochs: int = 0) -> Parity:
+    def plant(planted: Slip | Borrowed) -> gate.Question:
         network, _, style = planted.where.partition("/")
-        source = (package_copy / "networks" / network / f"{style}.py").read_text(encoding="utf-8")
-        for old, new in planted.replacements:
-            assert source.count(old) == 1, f"{planted.where} has {source.count(old)} times: {old}"
-            source = source.replace(old, new)
-        return judge_source(network, f"{style} {planted.name}", source, epochs)
+        folder = package_copy / "networks" / network
+        # Each has a name of its own, as Python keeps bytecode by the file's name.
+        name = re.sub("[^a-z0-9]+", "_", f"{style} {planted.name}".lower())
+        path = folder / f"{name}.py"
+        path.write_text(planted.source(folder), encoding="utf-8")
+        return gate.Question(catalogue.describe(path), "cpu")
+
+    return plant
+
+
+@pytest.fixture(scope="module")
+def judge(request, the_gate, plant):
+    """What the gate finds of each of them that is tested in this session, asked for all of them at once."""
+    asked = [
+        item.callspec.params["planted"]
+        for item in request.session.items
+        if item.fspath == request.fspath and "planted" in getattr(item, "callspec", _NONE).params
+    ]
+    questions = {planted: plant(planted) for planted in asked}
+    with forked_workers.forked(runner):
+        found = dict(the_gate.run(list(questions.values())))
+
+    def judge(planted: Slip | Borrowed) -> Parity:
+        question = questions[planted]
+        if question not in found:
+            problem = the_gate.environments[question.implementation.framework, "cpu"].problem
+            pytest.skip(f"{question.implementation.framework} cannot run here: {problem}")
+        return found[question]
 
     return judge
 
 
-def named(slips: list[Slip]) -> list:
-    return [pytest.param(planted, id=f"{planted.where}: {planted.name}") for planted in slips]
+def named(planted: Sequence[Slip | Borrowed]) -> list:
+    return [pytest.param(item, id=f"{item.where}: {item.name}") for item in planted]
 
 
-@pytest.mark.parametrize("planted", named(TENSORFLOW_SLIPS))
-def test_a_slip_in_tensorflow_is_caught_where_it_begins_to_show(judge, planted):
-    found = judge(planted)
-    assert not found.passed
-    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
-
-
-@pytest.mark.parametrize("planted", named(MXNET_SLIPS))
-def test_a_slip_in_mxnet_is_caught_where_it_begins_to_show(judge, planted):
-    found = judge(planted)
-    assert not found.passed
-    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
-
-
-@pytest.mark.parametrize("planted", named(STALE))
-def test_a_prediction_that_training_does_not_reach_is_caught(judge, planted):
+@pytest.mark.parametrize("planted", named([*TENSORFLOW_SLIPS, *MXNET_SLIPS, *STALE]))
+def test_a_slip_is_caught_where_it_begins_to_show(judge, planted):
     found = judge(planted)
     assert not found.passed
     assert re.match(planted.first, found.reason, re.DOTALL), found.reason
@@ -202,45 +244,11 @@ def test_a_prediction_that_training_does_not_reach_is_caught(judge, planted):
 def test_what_computes_the_same_passes(judge, planted):
     found = judge(planted)
     assert found.passed, found.reason
+    assert len(found.losses) == STEPS
 
 
-# An implementation that does not compute, but passes on what the reference computed.
-
-BORROWED = '''"""Numbers of the reference, passed on as if a framework had computed them."""
-
-import numpy as np
-import {module}
-
-{borrow}
-
-STYLE = {{"level": "low", "paradigm": "imperative"}}
-build, train = reference.build, reference.train
-set_parameters, get_parameters = reference.set_parameters, reference.get_parameters
-
-
-def predict(model, x):
-    return reference.predict(model, x).astype(np.float32)
-'''
-
-
-@pytest.mark.parametrize("module", ["mxnet", "tensorflow"])
-@pytest.mark.parametrize(
-    ("borrow", "reason"),
-    [
-        ("from tfmxbench.networks.mlp import reference", "it imports tfmxbench;"),
-        ("from . import reference", "it imports .;"),
-        (
-            "import importlib\nreference = importlib.import_module('tfmxbench.networks.mlp.reference')",
-            "it imports importlib;",
-        ),
-        (
-            "reference = __import__('tfmxbench.networks.mlp.reference', fromlist=['train'])",
-            "the losses agree with the float64 reference to",
-        ),
-    ],
-    ids=["absolute", "relative", "importlib", "hidden"],
-)
-def test_the_references_numbers_are_not_taken_for_a_frameworks(judge_source, module, borrow, reason):
-    found = judge_source("mlp", f"{module} {borrow}", BORROWED.format(module=module, borrow=borrow))
+@pytest.mark.parametrize("planted", named(BORROWED))
+def test_the_references_numbers_are_not_taken_for_a_frameworks(judge, planted):
+    found = judge(planted)
     assert not found.passed
-    assert found.reason.startswith(reason), found.reason
+    assert found.reason.startswith(planted.first), found.reason

@@ -9,6 +9,8 @@ import pytest
 
 from tfmxbench.measure import machine, pool
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 @pytest.fixture
 def shares(monkeypatch):

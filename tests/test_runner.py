@@ -15,6 +15,8 @@ from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.networks import catalogue
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 def test_a_reference_trial_completes_and_measures_everything(reference_run):
     record, _ = reference_run

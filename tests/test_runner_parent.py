@@ -13,6 +13,8 @@ from misbehaving import NUMBERS, PATIENCE, gone
 
 from tfmxbench.measure.trial import to_json
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 def start_parent(package_copy, make_trial, tmp_path) -> tuple[subprocess.Popen, int]:
     """A process that runs a sleeping worker, and the worker's id."""

@@ -13,6 +13,8 @@ from tfmxbench.measure import runner
 from tfmxbench.measure.schema import check_record
 from tfmxbench.measure.trial import FAILED, to_json
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 
 @pytest.fixture
 def leave(make_trial, tmp_path, monkeypatch):

@@ -18,12 +18,17 @@ from collections.abc import Iterator
 
 import hostile
 import pytest
-from sites import COMPARISON, HOME, PAGES, PHRASEBOOK, build, copied, resize
+from fabricated import ADDED, SLOW_PASS, SLOW_STYLE
+from sites import COMPARISON, HOME, PAGES, PAIR, PHRASEBOOK, pages_of, resize
 
+from tfmxbench.analysis import summary
+from tfmxbench.measure import store
 from tfmxbench.report import inline_scripts
+from tfmxbench.report.tables import significant
 from tfmxbench.words import one_line
 
-NOWHERE = "/nonexistent/python"
+pytestmark = [pytest.mark.site, pytest.mark.xdist_group("fabricated")]
+
 # As strict as the theme allows: it sets styles in its pages and in its scripts, and so do figures.
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -32,21 +37,6 @@ POLICY = (
 RESULTS = "results.html"
 PARITY = "topics/plot_parity.html"
 SEARCH = "search.html?q=GradientTape"
-
-
-@pytest.fixture(scope="session")
-def hostile_site(
-    tmp_path_factory: pytest.TempPathFactory, make_trial, make_record
-) -> tuple[pathlib.Path, pathlib.Path]:
-    """The site of a campaign that has hostile text in every field, and its results file."""
-    checkout = copied(tmp_path_factory.mktemp("hostile"))
-    (checkout / "build").mkdir()
-    path = checkout / "build" / "results.json"
-    values = hostile.fill(hostile.as_json(hostile.everything(make_trial, make_record)))
-    path.write_text(json.dumps(values), encoding="utf-8")
-    # Examples are not run, since they are not what this is about.
-    nowhere = {f"TFMXBENCH_PYTHON_{name}": NOWHERE for name in ("TENSORFLOW", "MXNET")}
-    return build(checkout, path, **nowhere), path
 
 
 class Server:
@@ -83,16 +73,11 @@ class Server:
         self.server.server_close()
 
 
-@pytest.fixture(scope="session")
-def served(hostile_site) -> Iterator[str]:
-    server = Server(hostile_site[0])
+@pytest.fixture(scope="module")
+def served(fabricated) -> Iterator[str]:
+    server = Server(fabricated.site)
     yield server.url
     server.close()
-
-
-def pages_of(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The pages of a built site; what lies in _static is the theme's."""
-    return [path for path in folder.rglob("*.html") if "_static" not in path.relative_to(folder).parts]
 
 
 def open_page(browser, url: str, page: str) -> str:
@@ -111,8 +96,8 @@ def complaints(browser) -> list[str]:
     ]
 
 
-def test_no_page_holds_a_script_a_handler_or_a_file_of_the_system(hostile_site):
-    site, _ = hostile_site
+def test_no_page_holds_a_script_a_handler_or_a_file_of_the_system(fabricated):
+    site = fabricated.site
     found = pages_of(site)
     assert len(found) > 50
     for page in found:
@@ -126,12 +111,12 @@ def test_no_page_holds_a_script_a_handler_or_a_file_of_the_system(hostile_site):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_obeys_nothing_and_shows_the_text(browser, served, hostile_site, page):
-    """Opened by a server; and some from disk, where no policy protects them."""
+def test_a_page_obeys_nothing_and_shows_the_text(browser, served, fabricated, page):
+    """Opened by a server; and some from disk, where no policy protects them. Each says what data it is of."""
     from selenium.common.exceptions import NoAlertPresentException
 
     resize(browser, 1300)
-    from_disk = [hostile_site[0].as_uri()] if page in (HOME, COMPARISON, RESULTS, PARITY, PHRASEBOOK) else []
+    from_disk = [fabricated.site.as_uri()] if page in (HOME, COMPARISON, RESULTS, PARITY, PHRASEBOOK) else []
     for address in (served, *from_disk):
         shown = open_page(browser, address, page)
         with pytest.raises(NoAlertPresentException):
@@ -148,10 +133,12 @@ def test_a_page_obeys_nothing_and_shows_the_text(browser, served, hostile_site, 
         assert strange == []
         # The name of the data set, in the line at the top and at the foot.
         assert shown.count(one_line(hostile.SCRIPTS)) >= 2
+        assert f"{one_line(hostile.SCRIPTS)}, not on MNIST: {one_line(hostile.TEXTS[0])}" in shown
+        assert "TFMXBENCH_DATA_DIR" in shown
         assert complaints(browser) == []
 
 
-@pytest.mark.parametrize("page", [RESULTS, PARITY, PHRASEBOOK])
+@pytest.mark.parametrize("page", [RESULTS, PARITY, PHRASEBOOK, COMPARISON])
 def test_every_hostile_text_is_shown_literally(browser, served, page):
     resize(browser, 1300)
     open_page(browser, served, page)
@@ -160,10 +147,9 @@ def test_every_hostile_text_is_shown_literally(browser, served, page):
         assert one_line(words) in text, page
 
 
-def test_a_results_file_that_names_what_is_not_here_is_one_sentence_of_the_build(hostile_site, tmp_path):
-    site, results = hostile_site
-    checkout = site.parents[1]
-    values = json.loads(results.read_text(encoding="utf-8"))
+def test_a_results_file_that_names_what_is_not_here_is_one_sentence_of_the_build(fabricated, tmp_path):
+    checkout = fabricated.checkout
+    values = json.loads(fabricated.results.read_text(encoding="utf-8"))
     values["records"][0]["trial"]["style"] = "<script>\x1b[31m"
     path = tmp_path / "named.json"
     path.write_text(json.dumps(values), encoding="utf-8")
@@ -183,12 +169,38 @@ def test_a_results_file_that_names_what_is_not_here_is_one_sentence_of_the_build
     assert "\x1b" not in sentence
 
 
+# The figures.
+
+
+def test_the_pages_follow_the_records(fabricated):
+    """A time that nothing takes is where the estimate of its style belongs, and decides the pair."""
+    mean = SLOW_PASS * (1.00 * 1.01 * 1.02) ** (1 / 3)
+    (arm,) = [
+        arm
+        for arm in summary.arms(store.read_results(fabricated.results).records)
+        if (arm.network, arm.style) == ("mlp", SLOW_STYLE)
+    ]
+    measured = arm.records[0].measurement
+    # An epoch has more batches than these passes.
+    mean *= measured.training_images // 128 / measured.passes[0].batches
+    figure = f"{significant(mean)} ("
+    pages = {
+        page: (fabricated.site / page).read_text(encoding="utf-8")
+        for page in (HOME, COMPARISON, PAIR, RESULTS)
+    }
+    assert all(figure in pages[page] for page in (COMPARISON, PAIR, RESULTS)), figure
+    for page in (HOME, COMPARISON, PAIR):
+        assert "TensorFlow keras_sequential is faster than MXNet module on the CPU" in pages[page], page
+        assert "95% interval" in pages[page]
+    assert re.search(r"Of 4 pairs of counterparts", pages[HOME])
+
+
 # The policy.
 
 
-def test_what_the_server_forbids_would_be_noticed(browser, served, hostile_site):
+def test_what_the_server_forbids_would_be_noticed(browser, served, fabricated):
     """Else the tests below could not fail."""
-    page = hostile_site[0] / "forbidden.html"
+    page = fabricated.site / "forbidden.html"
     page.write_text("<!doctype html><title>x</title><script>window.obeyed = 1</script>", encoding="utf-8")
     try:
         open_page(browser, served, page.name)
@@ -218,7 +230,7 @@ def test_the_table_sorts_under_the_policy(browser, served):
         cells = table.find_elements("css selector", f"tbody tr > :nth-child({number + 1})")
         return [float(cell.get_attribute("data-order")) for cell in cells]
 
-    assert len(column()) == 6
+    assert len(column()) == 6 + len(ADDED)
     # As it comes, it is sorted by network and style.
     headings[number].click()
     headings[number].click()
