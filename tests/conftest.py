@@ -1,6 +1,7 @@
 """Fixtures that tests of different modules share. No framework is needed: the references are NumPy."""
 
 import pathlib
+import signal
 import sys
 
 import numpy as np
@@ -21,6 +22,15 @@ from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.store import DataDescription, Results, Settings
 from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
+
+
+def pytest_configure() -> None:
+    """Have interrupts end what tests start, also where these were started in the background.
+
+    There a shell has them ignored, and whatever a process starts inherits that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)

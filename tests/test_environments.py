@@ -91,6 +91,7 @@ def test_a_named_interpreter_that_is_none_is_told_by_its_variable(tmp_path):
     assert "nothing here" in found.problem
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_gpu_that_is_not_there_is_a_reason(framework):
     """The CPU build stands for a GPU build that finds no GPU it can use."""

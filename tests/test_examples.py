@@ -47,6 +47,7 @@ def outcome(site_examples):
     return outcome
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("name", FOUND)
 def test_an_example_runs_to_its_end_and_prints(name, outcome):
     found = outcome(name)
@@ -54,6 +55,7 @@ def test_an_example_runs_to_its_end_and_prints(name, outcome):
     assert found.output
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("name", FOUND)
 def test_what_an_example_prints_is_the_same_everywhere(name, outcome):
     """No addresses, no paths, no lines that nobody can read."""
@@ -93,6 +95,7 @@ def defaults():
     return [row[:3] for row in rows]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("row", defaults(), ids=lambda row: row[0])
 def test_the_table_of_defaults_says_what_the_frameworks_printed(row, outcome):
     what, *values = row
@@ -102,6 +105,7 @@ def test_the_table_of_defaults_says_what_the_frameworks_printed(row, outcome):
         assert printed[what] == value.strip("`"), f"{framework}: {what}"
 
 
+@pytest.mark.frameworks
 def test_both_frameworks_were_asked_for_the_same_defaults(outcome):
     asked = [
         [line[:34].strip() for line in outcome(f"{framework}/defaults").output.splitlines()]
@@ -111,6 +115,7 @@ def test_both_frameworks_were_asked_for_the_same_defaults(outcome):
     assert {row[0] for row in defaults()} <= set(asked[0])
 
 
+@pytest.mark.frameworks
 def test_carried_over_weights_give_the_same_logits_and_slips_do_not(outcome):
     """To the rounding of float32 over a network; each slip is far outside it."""
     output = outcome("tensorflow/import_lenet").output

@@ -193,6 +193,7 @@ def test_a_driver_that_misbehaves_is_a_reason(tmp_path, monkeypatch, content, pr
     assert environments.devices("auto") == (["cpu"] if problem else ["cpu", "gpu"])
 
 
+@pytest.mark.frameworks
 @BOTH
 def test_a_real_framework_runs_without_a_home(monkeypatch, framework):
     """Some write there when they are imported."""

@@ -89,6 +89,7 @@ def test_an_interpreter_that_does_not_run_is_none(packages, tmp_path, make_inter
     assert environments.packages_bytes("") is None
 
 
+@pytest.mark.frameworks
 def test_the_environment_that_is_tried_has_its_size():
     found = environments.find("mxnet", "cpu")
     assert found.problem == ""

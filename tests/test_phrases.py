@@ -9,7 +9,7 @@ import pytest
 
 from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
-from tfmxbench.measure import phrase_worker
+from tfmxbench.measure import cache, phrase_worker
 from tfmxbench.measure import phrases as measured
 from tfmxbench.measure.environments import Environment
 from tfmxbench.networks import catalogue
@@ -83,11 +83,12 @@ def found_environments() -> dict[str, Environment]:
 
 
 @pytest.fixture(scope="module")
-def found(found_environments, tmp_path_factory):
-    """What became of all styles' phrases."""
-    return measured.Phrasebook(found_environments, tmp_path_factory.mktemp("phrases")).run(IMPLEMENTATIONS)
+def found(found_environments):
+    """What became of all styles' phrases; those of which nothing has changed are not run again."""
+    return measured.Phrasebook(found_environments, cache.folder() / "phrases").run(IMPLEMENTATIONS)
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda item: item.style)
 def test_the_phrases_of_every_style_do_what_they_say(implementation, found, found_environments):
     problem = found_environments[implementation.framework].problem
@@ -374,6 +375,7 @@ def test_an_interpreter_that_cannot_be_started_is_told(book, reference, tmp_path
 # Mistakes in the frameworks' own words.
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize(
     ("style", "old", "new", "phrase"),
     [

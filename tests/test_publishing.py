@@ -1,13 +1,16 @@
 """The workflows and the Read the Docs configuration: what they run is what the project has and says."""
 
 import configparser
+import itertools
 import pathlib
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 import yaml
+from _pytest.mark.expression import Expression
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -41,6 +44,16 @@ def tox() -> configparser.ConfigParser:
     return parser
 
 
+def pythons() -> list[str]:
+    """The Pythons that the package says it runs on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [
+        name.rpartition(" ")[2]
+        for name in project["classifiers"]
+        if re.fullmatch(r"Programming Language :: Python :: 3\.[0-9]+", name)
+    ]
+
+
 def command(environment: str) -> str:
     """What the README says for a tox environment."""
     return next(line for line in README.splitlines() if line.endswith(f".venv/bin/tox -e {environment}"))
@@ -51,8 +64,8 @@ def blocks() -> list[str]:
     return re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def test_there_are_the_two_workflows():
-    assert [path.name for path in WORKFLOWS] == ["pages.yml", "tests.yml"]
+def test_there_are_the_three_workflows():
+    assert [path.name for path in WORKFLOWS] == ["pages.yml", "tests.yml", "weekly.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -75,13 +88,25 @@ class TestEachWorkflow:
             assert re.fullmatch(r"ubuntu-[0-9.]+", job["runs-on"])
             assert 0 < job["timeout-minutes"] <= 90
 
-    def test_uses_the_readmes_python_and_a_cache(self, path):
+    def test_uses_the_readmes_python_or_all_that_the_package_says_it_runs_on(self, path):
         (version,) = set(re.findall(r"Python (3\.[0-9]+)", README))
-        (python,) = [step["with"] for step in steps(read(path)) if "setup-python" in step.get("uses", "")]
-        assert python["python-version"] == version
-        assert python["cache"] == "pip"
-        for pattern in python["cache-dependency-path"].split():
-            assert list(ROOT.glob(pattern)), pattern
+        for job in read(path)["jobs"].values():
+            for step in job["steps"]:
+                if "setup-python" in step.get("uses", ""):
+                    used = step["with"]["python-version"]
+                    if used != version:
+                        assert used == "${{ matrix.python }}"
+                        assert job["strategy"]["matrix"]["python"] == pythons()
+
+    def test_caches_what_is_installed_by_the_hash_of_the_pins(self, path):
+        """Of the Python that it was installed for: an environment names its interpreter."""
+        cached = [step["with"] for step in steps(read(path)) if "actions/cache" in step.get("uses", "")]
+        assert cached
+        for cache in cached:
+            assert "~/.cache/uv" in cache["path"].split()
+            (pattern,) = re.findall(r"hashFiles\('([^']+)'\)", cache["key"])
+            assert list(ROOT.glob(pattern))
+            assert "${{ steps.python.outputs.python-version }}" in cache["key"]
 
     def test_puts_no_expression_into_a_script(self, path):
         """What a person enters reaches a script as a variable, never as a part of it."""
@@ -91,11 +116,14 @@ class TestEachWorkflow:
         assert read(path)["concurrency"]["group"].startswith(path.stem)
 
 
-@pytest.mark.parametrize("name", ["pages.yml", "tests.yml", ".readthedocs.yaml"])
+@pytest.mark.parametrize("name", ["pages.yml", "tests.yml", "weekly.yml", ".readthedocs.yaml"])
 def test_every_tox_environment_that_is_run_exists(name):
-    run = re.findall(r"\.venv/bin/tox (?:exec )?-e ([a-z]+)", scripts()[name])
+    run = re.findall(r"\.venv/bin/tox (?:exec )?-e (\"?[a-z]+)", scripts()[name])
     assert run
-    assert all(f"testenv:{environment}" in tox() for environment in run)
+    for environment in run:
+        # In quotes it is followed by a variable: the pinned versions, or the newest ones.
+        section = environment.lstrip('"') + ("{,-newest}" if environment.startswith('"') else "")
+        assert {f"testenv:{section}", f"testenv:{section}{{,-newest}}"} & set(tox()), environment
 
 
 def test_pages_are_built_by_the_readmes_command():
@@ -104,10 +132,11 @@ def test_pages_are_built_by_the_readmes_command():
     assert f"`{upload['with']['path']}/index.html`" in README
 
 
-def test_pages_are_built_on_a_push_to_main_and_by_hand_with_a_profile():
+def test_pages_are_built_every_week_and_by_hand_with_a_profile_and_not_for_every_change():
     # YAML 1.1 reads the key "on" as true.
     triggers = pages()[True]
-    assert triggers["push"] == {"branches": ["main"]}
+    assert set(triggers) == {"schedule", "workflow_dispatch"}
+    assert every_week(triggers)
     profile = triggers["workflow_dispatch"]["inputs"]["profile"]
     assert profile["default"] == "default"
     assert set(profile["options"]) == {"default", "quick"}
@@ -121,7 +150,7 @@ def test_one_of_two_ways_to_build_is_taken():
 
 def test_building_from_results_builds_as_tox_does():
     """The last command of the docs environment, without the measuring before it."""
-    built = tox()["testenv:docs"]["commands"].strip().splitlines()[-1].strip()
+    built = tox()["testenv:docs{,-newest}"]["commands"].strip().splitlines()[-1].strip()
     assert built.startswith("python -m tfmxbench.")
     assert f".venv/bin/tox exec -e docs -- {built}" in scripts()["pages.yml"].splitlines()
     assert f".venv/bin/tox exec -e docs -- {built}" in "\n".join(blocks())
@@ -135,12 +164,39 @@ def test_the_site_is_deployed_once_it_is_built():
     assert [step["uses"].partition("@")[0] for step in deploy["steps"]] == ["actions/deploy-pages"]
 
 
-def test_the_tests_are_run_on_pushes_and_pull_requests_as_the_readme_says():
+def every_week(triggers: dict) -> bool:
+    """Whether it is started on one day of each week, at one time."""
+    (schedule,) = triggers["schedule"]
+    return bool(re.fullmatch(r"[0-9]+ [0-9]+ \* \* [0-6]", schedule["cron"]))
+
+
+def test_every_change_is_tested_in_jobs_side_by_side():
     workflow = read(ROOT / ".github" / "workflows" / "tests.yml")
     assert set(workflow[True]) == {"push", "pull_request"}
-    # The environment that the command makes is there from the step before.
-    assert command("tests").endswith(scripts()["tests.yml"].splitlines()[-1])
-    assert ".venv/bin/tox -e lint" in scripts()["tests.yml"]
+    assert set(workflow["jobs"]) == {"lint", "unit", "trials", "site"}
+    assert not [job for job in workflow["jobs"].values() if "needs" in job]
+
+
+def test_every_week_everything_is_tested_as_the_readme_says_and_with_the_newest_versions():
+    workflow = read(ROOT / ".github" / "workflows" / "weekly.yml")
+    assert set(workflow[True]) == {"schedule", "workflow_dispatch"}
+    assert every_week(workflow[True])
+    assert workflow["jobs"]["measured"]["strategy"]["matrix"]["versions"] == ["", "-newest"]
+    lines = scripts()["weekly.yml"].splitlines()
+    prepare, _, _ = command("docs").rpartition(" && ")
+    assert prepare in lines
+    for environment in ("lint", "docs", "tests"):
+        assert [line for line in lines if line.endswith(f'.venv/bin/tox -e "{environment}$VERSIONS"')]
+    assert ".venv/bin/tox -e sweeps" in lines
+
+
+def test_no_test_is_left_out_of_all_jobs():
+    """A change is tested by what carries any of the markers but those that are for the weekly run."""
+    chosen = re.findall(r'-m "([^"]+)"', "\n".join(tox()["testenv:unit"].values()) + scripts()["tests.yml"])
+    assert len(chosen) == 3
+    for names in itertools.product([False, True], repeat=2):
+        carried = dict(zip(("frameworks", "site"), names, strict=True), measured=False, sweep=False)
+        assert [text for text in chosen if Expression.compile(text).evaluate(carried.__getitem__)], carried
 
 
 def test_read_the_docs_builds_the_quick_profile_with_the_readmes_python():

@@ -7,9 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from sites import ROOT
 
 from tfmxbench.networks import catalogue
 from tfmxbench.report import pages
+
+pytestmark = [pytest.mark.frameworks, pytest.mark.measured, pytest.mark.xdist_group("measured")]
 
 
 def download(site: pathlib.Path, name: str) -> pathlib.Path:
@@ -24,15 +27,13 @@ def code_of(notebook: pathlib.Path) -> str:
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
-def run(
-    script: pathlib.Path, checkout: pathlib.Path, folder: pathlib.Path
-) -> subprocess.CompletedProcess[str]:
+def run(script: pathlib.Path, folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     """Run a script in an empty folder, with the package and no results."""
     variables = {name: value for name, value in os.environ.items() if name != pages.RESULTS_VARIABLE}
     finished = subprocess.run(
         [sys.executable, str(script)],
         cwd=folder,
-        env={**variables, "PYTHONPATH": str(checkout), "TFMXBENCH_DATA": "synthetic"},
+        env={**variables, "PYTHONPATH": str(ROOT), "TFMXBENCH_DATA": "synthetic"},
         capture_output=True,
         text=True,
         check=False,
@@ -42,21 +43,21 @@ def run(
 
 
 @pytest.mark.parametrize("style", ["symbol", "keras_function"])
-def test_a_downloaded_page_runs_as_it_is(site, checkout, tmp_path, style):
+def test_a_downloaded_page_runs_as_it_is(site, tmp_path, style):
     script = download(site, f"plot_mlp_{style}.py")
-    assert f"mlp/{style}: completed" in run(script, checkout, tmp_path).stderr
+    assert f"mlp/{style}: completed" in run(script, tmp_path).stderr
     assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
 
 
-def test_a_downloaded_notebook_runs_as_it_is(site, checkout, tmp_path):
+def test_a_downloaded_notebook_runs_as_it_is(site, tmp_path):
     script = tmp_path / "notebook.py"
     shown = "\nassert 'seconds of a steady epoch' in page.costs()._repr_html_()\n"
     script.write_text(code_of(download(site, "plot_mlp_gluon_hybrid.ipynb")) + shown, encoding="utf-8")
-    assert "mlp/gluon_hybrid: completed" in run(script, checkout, tmp_path).stderr
+    assert "mlp/gluon_hybrid: completed" in run(script, tmp_path).stderr
 
 
-def test_a_references_page_needs_no_measurement(site, checkout, tmp_path):
-    assert run(download(site, "plot_mlp_reference.py"), checkout, tmp_path).stderr == ""
+def test_a_references_page_needs_no_measurement(site, tmp_path):
+    assert run(download(site, "plot_mlp_reference.py"), tmp_path).stderr == ""
 
 
 def test_every_page_offers_a_script_and_a_notebook_of_the_same_code(site):

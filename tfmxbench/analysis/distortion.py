@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import scipy.stats
+import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
 
 from tfmxbench import mistakes
 from tfmxbench.analysis import statistics, summary

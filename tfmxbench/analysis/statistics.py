@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import scipy.stats
+import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
 
 CONFIDENCE = 0.95
 # A ratio whose interval contains 1 and reaches further from it than this share allows no conclusion.
