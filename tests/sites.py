@@ -40,7 +40,7 @@ PAGES = (
     PHRASEBOOK,
     "concepts/tf_function.html",
     "extending.html",
-    "reference/measure.html",
+    "reference/networks.html",
     "results.html",
     "method.html",
     "using.html",
