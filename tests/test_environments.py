@@ -65,8 +65,7 @@ def test_an_installation_that_fails_is_a_reason_and_no_environment(tmp_path, mon
     pins = tmp_path / "mxnet-cpu.txt"
     pins.write_text("mxnet==1.9.1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
     monkeypatch.setattr(environments, "requirements_path", lambda framework, device: pins)
-    current = f"{sys.version_info.major}.{sys.version_info.minor}"
-    monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", (current,))
+    monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", (sys.executable,))
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
     environments.make("mxnet", "cpu", environ, report=lambda line: None)
     made = environments.find("mxnet", "cpu", environ)

@@ -94,8 +94,7 @@ def test_a_package_is_installed_only_if_its_hash_is_the_pinned_one(
     right = hashlib.sha256(wheel.read_bytes()).hexdigest()
     path = tmp_path / "pins.txt"
     path.write_text(pins.format(right=right, wrong="0" * 64) + "\n", encoding="utf-8")
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    monkeypatch.setattr(environments.frameworks.load("mxnet"), "PYTHONS", (version,))
+    monkeypatch.setattr(environments.frameworks.load("mxnet"), "PYTHONS", (sys.executable,))
     monkeypatch.setattr(environments, "requirements_path", lambda framework, device: path)
     folder = tmp_path / "environment"
     told = environments._install("mxnet", "cpu", folder, lambda line: None)
