@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ import time
 import traceback
 from collections.abc import Iterator
 
+# Seconds that a forked worker may take.
+TIME_LIMIT = 300
 # Names that a framework imports only when they are asked for.
 LAZY = {"tensorflow": ("keras.layers", "keras.optimizers", "function"), "mxnet": ("gluon.nn", "np", "mod")}
 
@@ -131,6 +134,8 @@ def run_forked(request: dict[str, object], worker_path: str) -> None:
         for number in (1, 2):
             os.dup2(output, number)
         os.sched_setaffinity(0, request["processors"])
+        # One that hangs is ended by the system; nobody else looks after it.
+        signal.alarm(TIME_LIMIT)
         tempfile.tempdir = str(pathlib.Path(str(request["output"])).parent)
         specification = importlib.util.spec_from_file_location("worker", worker_path)
         worker = importlib.util.module_from_spec(specification)
