@@ -25,13 +25,13 @@ from tfmxbench.networks import catalogue
 
 
 def pytest_configure() -> None:
-    """Have interrupts end what tests start, also where these were started in the background.
+    """Have signals end what tests start, also where the tests run in the background and ignore them.
 
-    There a shell has them ignored, and whatever a process starts inherits that.
+    What a process ignores, the programs that it starts ignore too; what it handles, they do not.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
 
 
 @pytest.hookimpl(tryfirst=True)
