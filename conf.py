@@ -7,8 +7,11 @@ from sphinx.errors import ConfigError
 
 import tfmxbench
 from tfmxbench.networks import catalogue
-from tfmxbench.report import datatables, gallery, html, pages, records, sentences
-from tfmxbench.words import one_line
+from tfmxbench.records import raw_values
+from tfmxbench.records.plain_text import one_line
+from tfmxbench.report.figures import fragments, sentences
+from tfmxbench.report.pages import published
+from tfmxbench.report.site import datatables, gallery
 
 HERE = pathlib.Path(__file__).parent
 PAGES = HERE / "build" / "gallery"
@@ -19,9 +22,9 @@ copyright = "the tfmxbench developers, Apache License 2.0"
 release = version = tfmxbench.__version__
 
 # Sphinx-Gallery runs each page in the page's own folder.
-os.environ[pages.RESULTS_VARIABLE] = str(pages.results_path())
+os.environ[published.RESULTS_VARIABLE] = str(published.results_path())
 try:
-    results = pages.results()
+    results = published.results()
 except ValueError as error:
     raise ConfigError(one_line(str(error))) from None
 
@@ -32,11 +35,11 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
-    "tfmxbench.report.examples",
-    "tfmxbench.report.inline_scripts",
-    "tfmxbench.report.phrasebook",
-    "tfmxbench.report.reference",
-    "tfmxbench.report.sphinx_extension",
+    "tfmxbench.report.site.examples",
+    "tfmxbench.report.site.inline_scripts",
+    "tfmxbench.report.site.phrasebook",
+    "tfmxbench.report.site.reference",
+    "tfmxbench.report.site.directives",
 ]
 exclude_patterns = [
     "gallery/**/*.ipynb",
@@ -66,7 +69,7 @@ napoleon_use_rtype = False
 
 SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
-records.write_csv(HERE / "build" / "results.csv", results)
+raw_values.write_csv(HERE / "build" / "results.csv", results)
 datatables.write(HERE / "build" / "static")
 sphinx_gallery_conf = {
     "examples_dirs": [str(PAGES / name) for name in SECTIONS],
@@ -122,7 +125,7 @@ def announcement() -> str:
             f"Built with the quick profile, from {rounds} {'round' if rounds == 1 else 'rounds'} of short "
             "trials: enough to see that everything runs, too little to judge differences."
         )
-    return html.text(" ".join(told))
+    return fragments.text(" ".join(told))
 
 
 html_theme_options = {

@@ -35,8 +35,8 @@ BAR = 0.02
 
 def child(trial_path: str, policy: str) -> None:
     """Train in the framework's own environment; print the seconds of each pass as JSON."""
-    from tfmxbench.measure import prepared, programs
-    from tfmxbench.measure.trial import Trial
+    from tfmxbench.records.trial import Trial
+    from tfmxbench.worker import prepared, programs
 
     if policy == "usual":
         programs.schedule_as_batch = lambda: None
@@ -54,8 +54,8 @@ def measure(network: str, style: str, pairs: int) -> dict[str, list[list[list[fl
     """Wall and processor seconds of each pass of each process, by policy."""
     import harness_overhead
 
-    from tfmxbench.measure import runner
-    from tfmxbench.measure.trial import to_json
+    from tfmxbench.processes import runner
+    from tfmxbench.records.trial import to_json
 
     trial = harness_overhead.make_trial(network, style)
     found: dict[str, list[list[list[float]]]] = {policy: [] for policy in POLICIES}
@@ -84,8 +84,8 @@ def main() -> int:
     if options.child:
         child(options.child, options.policy)
         return 0
-    from tfmxbench.analysis import statistics
-    from tfmxbench.measure import machine
+    from tfmxbench.analysis import estimates
+    from tfmxbench.processes import machine
 
     threads = machine.processors()
     held = True
@@ -104,7 +104,7 @@ def main() -> int:
             mean(wall for wall, _ in batch) / mean(wall for wall, _ in usual)
             for batch, usual in zip(found["batch"], found["usual"], strict=True)
         ]
-        ratio = statistics.estimate(by_pair)
+        ratio = estimates.estimate(by_pair)
         slower = ratio.low > 1 + BAR
         held = held and not slower
         print(

@@ -74,7 +74,7 @@ FAULTS = {
 
 PROGRAMS = """
 import ctypes, json, os, subprocess, sys, time
-from tfmxbench.measure.trial import Measurement, Memory, Pass, Span, to_json
+from tfmxbench.records.trial import Measurement, Memory, Pass, Span, to_json
 
 def run(trial, interpreter, result_path):
     facts = {"hashes": {"source": trial.source_sha256}, "versions": {"python": "3.11"}, "device_name": "CPU"}
@@ -112,13 +112,13 @@ def processes_left() -> list[str]:
     """What runs that a trial of this process has started, itself or by others."""
     import psutil
 
-    from tfmxbench.measure import processes
+    from tfmxbench.processes import ending
 
     found = []
     for number in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(number)
-            if process.environ().get(processes.MARK, "").startswith(f"{os.getpid():010d}-"):
+            if process.environ().get(ending.MARK, "").startswith(f"{os.getpid():010d}-"):
                 found.append(" ".join(process.cmdline()))
     return found
 
@@ -129,9 +129,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="for the faults (default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=4, help="trials at a time (default: %(default)s)")
     options = parser.parse_args()
-    from tfmxbench.measure import memory, runner, whole_files, worker
-    from tfmxbench.measure.schema import check_record, read_json
-    from tfmxbench.measure.trial import COMPLETED, Trial, to_json
+    from tfmxbench.processes import runner
+    from tfmxbench.records import whole_files
+    from tfmxbench.records.schema import check_record, read_json
+    from tfmxbench.records.trial import COMPLETED, Trial, to_json
+    from tfmxbench.worker import entry, memory
 
     os.environ[runner.MEMORY_LIMIT] = MEMORY_LIMIT
     draw = random.Random(options.seed)
@@ -146,7 +148,7 @@ def main() -> int:
     problems: list[str] = []
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = pathlib.Path(name)
-        worker.__file__ = str(make_package(folder) / "measure" / "worker.py")
+        entry.__file__ = str(make_package(folder) / "worker" / "entry.py")
         place, temporary = folder / "trials", folder / "temporary"
         place.mkdir()
         temporary.mkdir()
@@ -197,16 +199,16 @@ def main() -> int:
     seconds = time.monotonic() - started
     # The first quarter holds each fault at least once.
     before, after = max(held[: len(held) // 4]), max(held[-len(held) // 4 :])
-    processes = processes_left()
+    ending = processes_left()
     for fault, count in collections.Counter(drawn).most_common():
         print(f"{count:4d}  {fault}: {reasons[fault]} with the true reason")
     print(f"{len(drawn)} trials in {seconds:.0f} s, {options.at_once} at a time, seed {options.seed}")
     print(f"{records} records, {sum(reasons.values())} of them true")
-    print(f"{len(processes)} processes left, {len(left)} temporary files left")
+    print(f"{len(ending)} processes left, {len(left)} temporary files left")
     print(
         f"memory of the parent: {before / 1e6:.1f} MB in the first quarter, {after / 1e6:.1f} MB in the last"
     )
-    problems += [f"a process was left: {line}" for line in processes]
+    problems += [f"a process was left: {line}" for line in ending]
     problems += [f"a temporary file was left: {path.name}" for path in left]
     if records != len(drawn):
         problems.append(f"{records} records of {len(drawn)} trials")

@@ -25,7 +25,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tfmxbench.measure.trial import Trial
+    from tfmxbench.records.trial import Trial
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -38,8 +38,8 @@ def child(trial_path: str, pairs: int) -> None:
     """Train by turns, in the framework's own environment; print the seconds of each pair as JSON."""
     import numpy as np
 
-    from tfmxbench.measure import inputs, prepared, programs
-    from tfmxbench.measure.trial import Trial
+    from tfmxbench.records.trial import Trial
+    from tfmxbench.worker import inputs, prepared, programs
 
     trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
     subject = programs.Subject(trial)
@@ -80,9 +80,11 @@ def make_trial(network: str, style: str) -> Trial:
     SystemExit
         If the framework cannot run here.
     """
-    from tfmxbench.measure import cache, data, environments, hashes, plan
-    from tfmxbench.measure.trial import Trial
+    from tfmxbench import data
+    from tfmxbench.measure import plan
     from tfmxbench.networks import catalogue
+    from tfmxbench.processes import cache, environments, hashes
+    from tfmxbench.records.trial import Trial
 
     implementation = next(item for item in catalogue.implementations(network) if item.style == style)
     environment = environments.find(implementation.framework, "cpu")
@@ -113,8 +115,8 @@ def make_trial(network: str, style: str) -> Trial:
 
 def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]], list[float]]:
     """The seconds of each pair, and of passes that do nothing, from the framework's environment."""
-    from tfmxbench.measure import runner
-    from tfmxbench.measure.trial import to_json
+    from tfmxbench.processes import runner
+    from tfmxbench.records.trial import to_json
 
     trial = make_trial(network, style)
     with tempfile.TemporaryDirectory() as folder:
@@ -146,12 +148,12 @@ def main() -> int:
     if options.child:
         child(options.child, options.pairs)
         return 0
-    from tfmxbench.analysis import statistics
+    from tfmxbench.analysis import estimates
 
     held = True
     for network, style in SUBJECTS:
         pairs, idle = measure(network, style, options.pairs)
-        ratio = statistics.estimate([pair["harness"] / pair["bare"] for pair in pairs])
+        ratio = estimates.estimate([pair["harness"] / pair["bare"] for pair in pairs])
         own = median(idle) / median(pair["bare"] for pair in pairs)
         # The interval alone decides nothing where it reaches beyond the bar on both sides.
         within = own <= BAR and ratio.low <= 1 + BAR

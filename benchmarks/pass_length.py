@@ -28,8 +28,8 @@ def child(trial_path: str, short: int, pairs: int) -> None:
     """Train by turns, in the framework's own environment; print the seconds a batch of each pair as JSON."""
     import numpy as np
 
-    from tfmxbench.measure import prepared, programs
-    from tfmxbench.measure.trial import Trial
+    from tfmxbench.records.trial import Trial
+    from tfmxbench.worker import prepared, programs
 
     trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
     subject = programs.Subject(trial)
@@ -56,8 +56,8 @@ def measure(network: str, style: str, short: int, pairs: int) -> list[dict[str, 
     """Seconds a batch in the short pass and in the long one, of each pair."""
     import harness_overhead
 
-    from tfmxbench.measure import runner
-    from tfmxbench.measure.trial import to_json
+    from tfmxbench.processes import runner
+    from tfmxbench.records.trial import to_json
 
     trial = harness_overhead.make_trial(network, style)
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def main() -> int:
     if options.child:
         child(options.child, options.short, options.pairs)
         return 0
-    from tfmxbench.analysis import statistics
+    from tfmxbench.analysis import estimates
     from tfmxbench.measure.profiles import PROFILES, steady_batches
     from tfmxbench.networks import catalogue
 
@@ -94,7 +94,7 @@ def main() -> int:
             if short == steady_batches(implementation, PROFILES["thorough"]):
                 continue
             pairs = measure(network, implementation.style, short, options.pairs)
-            ratio = statistics.estimate([pair["short"] / pair["long"] for pair in pairs])
+            ratio = estimates.estimate([pair["short"] / pair["long"] for pair in pairs])
             # The interval alone decides nothing where it reaches beyond the bar on both sides.
             within = ratio.low <= 1 + BAR and ratio.high >= 1 - BAR
             held = held and within

@@ -15,12 +15,15 @@ import time
 import numpy as np
 
 from tfmxbench.analysis import pairs
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import profiles, store
-from tfmxbench.measure.store import DataDescription, Results, Settings
-from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
+from tfmxbench.measure import profiles
 from tfmxbench.networks import catalogue
-from tfmxbench.report import pages
+from tfmxbench.records import store
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.settings import DataDescription, Settings
+from tfmxbench.records.store import Results
+from tfmxbench.records.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
+from tfmxbench.report.pages import published
+from tfmxbench.report.pages.comparison import ComparisonPage
 
 RECORDS = 10_000
 BAR = 10.0
@@ -116,15 +119,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "results.json"
         store.write_results(path, made_up())
-        os.environ[pages.RESULTS_VARIABLE] = str(path)
+        os.environ[published.RESULTS_VARIABLE] = str(path)
         start = time.perf_counter()
-        results = pages.results()
+        results = published.results()
         loaded = time.perf_counter()
         pairs.judged(results.records)
         judged = time.perf_counter()
-        pages.table()
+        published.table()
         for network in catalogue.networks():
-            page = pages.ComparisonPage(network)
+            page = ComparisonPage(network)
             for show in (
                 page.verdicts,
                 page.times,

@@ -14,14 +14,18 @@ from sites import browser, measured, results, site  # noqa: F401
 from small_files import few_drawn, no_data_named, small  # noqa: F401
 from staged import stage  # noqa: F401
 
-from tfmxbench import cli, frameworks
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import gate, hashes, prepared, runner
+from tfmxbench import frameworks
+from tfmxbench.commands import cli
+from tfmxbench.measure import gate
 from tfmxbench.measure.campaign import Campaign
-from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.store import DataDescription, Results, Settings
-from tfmxbench.measure.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import hashes, runner
+from tfmxbench.processes.environments import Environment
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.settings import DataDescription, Settings
+from tfmxbench.records.store import Results
+from tfmxbench.records.trial import COMPLETED, Measurement, Memory, Pass, Record, Span, Trial
+from tfmxbench.worker import prepared
 
 
 def pytest_configure() -> None:

@@ -66,7 +66,7 @@ def forked(runner) -> Iterator[None]:
     Parameters
     ----------
     runner : module
-        ``tfmxbench.measure.runner``. Trials of one framework have one number of threads, one device.
+        ``tfmxbench.processes.runner``. Trials of one framework have one number of threads, one device.
     """
     idle: dict[str, queue.SimpleQueue[Forking]] = {name: queue.SimpleQueue() for name in LAZY}
     started: list[Forking] = []

@@ -7,16 +7,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure.store import (
-    DataDescription,
-    EnvironmentDescription,
-    Results,
-    Settings,
-    results_to_json,
-)
-from tfmxbench.measure.trial import FAILED, MatrixProducts, Pass, Record, Trial
 from tfmxbench.networks import catalogue
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
+from tfmxbench.records.store import Results, results_to_json
+from tfmxbench.records.trial import FAILED, MatrixProducts, Pass, Record, Trial
 
 # A page that obeyed any of this would set a variable or open a dialogue, or hold a file of the system.
 SCRIPTS = (

@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import hashes, runner, worker
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import FAILED, to_json
+from tfmxbench.processes import hashes, runner
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import FAILED, to_json
+from tfmxbench.worker import entry
 
 PATIENCE = 60.0
 # Each misbehaving file has a name of its own: Python would take the bytecode of an older one of the
@@ -35,7 +36,7 @@ def package_copy(tmp_path_factory) -> pathlib.Path:
 @pytest.fixture
 def misbehave(package_copy, make_trial, tmp_path, monkeypatch):
     """Run a trial of an implementation whose training does what it is told."""
-    monkeypatch.setattr(worker, "__file__", str(package_copy / "measure" / "worker.py"))
+    monkeypatch.setattr(entry, "__file__", str(package_copy / "worker" / "entry.py"))
     path = package_copy / "networks" / "mlp" / f"bad{next(NUMBERS)}.py"
 
     def run(training: str, **changes) -> runner.Record:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tfmxbench.analysis.parity import Parity
 from tfmxbench.measure import campaign
 from tfmxbench.networks import catalogue
+from tfmxbench.records.parity import Parity
 
 NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tfmxbench.measure import environments, store
+from tfmxbench.processes import environments
+from tfmxbench.records import store
 
 ROOT = pathlib.Path(__file__).parents[1]
 # Names the folder with the results, the campaigns and the site of a quick run of everything, if there is one.

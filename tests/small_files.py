@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from tfmxbench.measure import data
-from tfmxbench.measure.data import File, synthetic
+from tfmxbench import data
+from tfmxbench.data import File, synthetic
 
 SHAPES = {
     "train_images": (40, 28, 28),

@@ -41,7 +41,7 @@ RUN = (
 PROGRAMS = '''
 """Stands in for what a worker does: nothing is measured."""
 import os, pathlib, shutil, subprocess, time
-from tfmxbench.measure.trial import Measurement, Memory, Pass, Span, to_json
+from tfmxbench.records.trial import Measurement, Memory, Pass, Span, to_json
 
 HERE = pathlib.Path(__file__).parent
 
@@ -100,8 +100,8 @@ class Stage:
         self.package = folder / "tfmxbench"
         source = pathlib.Path(tfmxbench.__file__).parent
         shutil.copytree(source, self.package, ignore=shutil.ignore_patterns("__pycache__"))
-        (self.package / "measure" / "programs.py").write_text(PROGRAMS, encoding="utf-8")
-        self._write_arrays(self.package / "measure")
+        (self.package / "worker" / "programs.py").write_text(PROGRAMS, encoding="utf-8")
+        self._write_arrays(self.package / "worker")
         environ = {name: value for name, value in os.environ.items() if not name.startswith("TFMXBENCH_")}
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(self.package)],
@@ -196,7 +196,7 @@ def workers(process: int) -> list[psutil.Process]:
     found = []
     for other in marked(process):
         with contextlib.suppress(psutil.Error):
-            if any(word.endswith("worker.py") for word in other.cmdline()):
+            if any(word.endswith("entry.py") for word in other.cmdline()):
                 found.append(other)
     return found
 
@@ -287,11 +287,12 @@ def can_mount() -> bool:
 
 
 def main(package: pathlib.Path) -> None:
-    from tfmxbench import cli
-    from tfmxbench.measure import data, environments, worker
-    from tfmxbench.report import tables  # noqa: F401
+    from tfmxbench import data
+    from tfmxbench.commands import cli
+    from tfmxbench.processes import environments
+    from tfmxbench.worker import entry
 
-    worker.__file__ = str(package / "measure" / "worker.py")
+    entry.__file__ = str(package / "worker" / "entry.py")
     environments.packages_bytes = lambda interpreter: None
     arrays = {
         f"{part}_{kind}": np.zeros((10, *shape), np.uint8)

@@ -9,14 +9,18 @@ import re
 
 import pytest
 
-from tfmxbench.measure import schema
 from tfmxbench.networks import catalogue
-from tfmxbench.report import reference
+from tfmxbench.records import schema
+from tfmxbench.report.site import reference
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "reference"
 HARNESS = {
-    f"tfmxbench.{name}" for name in ("networks", "frameworks", "measure", "mistakes", "analysis", "report")
+    f"tfmxbench.{name}"
+    for name in (
+        *("networks", "frameworks", "mistakes", "records", "worker", "processes"),
+        *("data", "analysis", "examples", "measure", "report", "commands"),
+    )
 }
 # Numbers that count nothing that has a name, and lists of them.
 PURE = {"schema_version", "seed", "round"}

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tfmxbench.report import build, pages
+from tfmxbench.report.pages import published
+from tfmxbench.report.site import build
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_a_variable_or_a_version_that_changes_has_it_built_again(built, monkeypa
 
 
 def test_another_results_file_that_is_named_counts_with_its_content(built, checkout, monkeypatch):
-    assert pages.RESULTS_VARIABLE is build.RESULTS_VARIABLE
+    assert published.RESULTS_VARIABLE is build.RESULTS_VARIABLE
     assert built() == 1
     other = checkout / "other.json"
     monkeypatch.setenv(build.RESULTS_VARIABLE, str(other))

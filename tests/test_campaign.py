@@ -11,9 +11,12 @@ import shutil
 import pytest
 
 import tfmxbench
-from tfmxbench.measure import campaign, hashes, plan, profiles, runner
-from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
+from tfmxbench.measure import campaign, profiles
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import hashes, runner
+from tfmxbench.records.conditions import STANDARD
+from tfmxbench.records.trial import COMPLETED, FAILED, UNAVAILABLE
+from tfmxbench.worker import entry
 
 STYLES = {item.style for item in catalogue.implementations("mlp")}
 
@@ -203,14 +206,28 @@ def test_another_version_of_the_package_is_another_campaign(make_campaign, monke
     assert make_campaign().key != key
 
 
-@pytest.mark.parametrize("module", [plan, profiles, runner])
-def test_another_order_or_another_way_to_start_processes_is_another_campaign(
+@pytest.mark.parametrize(
+    "module",
+    [
+        "measure/plan.py",
+        "measure/profiles.py",
+        "processes/runner.py",
+        "records/trial.py",
+        "frameworks/mxnet.py",
+        *(f"worker/{path.name}" for path in pathlib.Path(entry.__file__).parent.glob("*.py")),
+        "worker/a_new_module.py",
+    ],
+)
+def test_another_plan_worker_or_way_to_start_processes_is_another_campaign(
     make_campaign, tmp_path, monkeypatch, module
 ):
+    package = tmp_path / "tfmxbench"
+    shutil.copytree(hashes.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     key = make_campaign().key
-    changed = tmp_path / "changed.py"
-    changed.write_text(pathlib.Path(module.__file__).read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    monkeypatch.setattr(module, "__file__", str(changed))
+    monkeypatch.setattr(hashes, "PACKAGE", package)
+    assert make_campaign().key == key
+    with (package / module).open("a", encoding="utf-8") as file:
+        file.write("\n")
     assert make_campaign().key != key
 
 

@@ -12,7 +12,7 @@ import pytest
 from command_line import NOWHERE, refused
 
 import tfmxbench
-from tfmxbench import cli
+from tfmxbench.commands import cli
 from tfmxbench.networks import catalogue
 
 COMMANDS = ("list", "environments", "parity", "run", "show", "compare", "export", "trial")

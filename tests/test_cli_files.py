@@ -5,9 +5,9 @@ import json
 import pytest
 from command_line import NOWHERE, refused
 
-from tfmxbench.measure import store
-from tfmxbench.measure.trial import to_json
 from tfmxbench.networks import catalogue
+from tfmxbench.records import store
+from tfmxbench.records.trial import to_json
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 

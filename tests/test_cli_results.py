@@ -7,9 +7,10 @@ import pathlib
 
 import pytest
 
-from tfmxbench.measure.store import DataDescription, read_results, write_results
+from tfmxbench.records.settings import DataDescription
+from tfmxbench.records.store import read_results, write_results
 
-VERSION_1 = pathlib.Path(__file__).with_name("data") / "results.version1.json"
+EARLIER = pathlib.Path(__file__).with_name("data") / "results.json"
 STEADY = [1.0, 1.01, 0.99, 1.0]
 SLOW = [1.5, 1.52, 1.49, 1.51]
 
@@ -41,8 +42,8 @@ def refused(code: int, out: str, err: str, *words: str) -> None:
         assert word in err
 
 
-def test_a_file_of_an_older_schema_is_shown(call):
-    code, out, err = call("show", str(VERSION_1))
+def test_a_file_of_an_earlier_run_is_shown(call):
+    code, out, err = call("show", str(EARLIER))
     assert (code, err) == (0, "")
     for words in ("mlp/gluon_hybrid", "mlp/variables_function", "synthetic-digits", "2 of 2"):
         assert words in out
@@ -123,7 +124,7 @@ def test_what_cannot_be_compared_is_refused(call, files, make_results):
         (("first.json", "first.json"), ["first.json and first.json", "cannot be compared with itself"]),
         (("first.json", "other.json"), ["different data sets", "mnist"]),
         (("second.json", "symbol.json"), ["mlp/gluon on the CPU: the second did not measure it"]),
-        (("first.json", str(VERSION_1)), ["different data sets", "synthetic-digits"]),
+        (("first.json", str(EARLIER)), ["different data sets", "synthetic-digits"]),
         (("first.json", "none.json"), ["none.json"]),
         (("none.json", "first.json"), ["none.json"]),
     ):
@@ -131,11 +132,11 @@ def test_what_cannot_be_compared_is_refused(call, files, make_results):
         refused(*call("compare", "--json", *arguments), *words)
 
 
-def test_a_file_of_an_older_schema_is_compared(call):
-    later = read_results(VERSION_1)
+def test_a_file_of_an_earlier_run_is_compared(call):
+    later = read_results(EARLIER)
     records = [dataclasses.replace(record, started=f"{record.started} later") for record in later.records]
     write_results(pathlib.Path("later.json"), dataclasses.replace(later, records=records))
-    code, out, err = call("compare", str(VERSION_1), "later.json")
+    code, out, err = call("compare", str(EARLIER), "later.json")
     assert (code, err) == (0, "")
     assert out.count("no clear difference") == 2
 
@@ -174,8 +175,8 @@ def test_a_file_is_exported(call, files):
     assert walls == STEADY
 
 
-def test_an_older_file_is_exported(call):
-    assert call("export", str(VERSION_1), "values.csv") == (0, "", "")
+def test_an_earlier_file_is_exported(call):
+    assert call("export", str(EARLIER), "values.csv") == (0, "", "")
     assert "epochs.wall" in pathlib.Path("values.csv").read_text(encoding="utf-8")
 
 

@@ -5,9 +5,10 @@ import sys
 import pytest
 from command_line import NOWHERE, refused
 
-from tfmxbench import commands
-from tfmxbench.measure import data, store
-from tfmxbench.measure.trial import UNAVAILABLE
+from tfmxbench import data
+from tfmxbench.commands import measuring
+from tfmxbench.records import store
+from tfmxbench.records.trial import UNAVAILABLE
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -96,7 +97,7 @@ def test_an_interrupted_run_says_that_it_can_be_continued(call, monkeypatch, sma
     def interrupt(planned):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "follow", interrupt)
+    monkeypatch.setattr(measuring, "follow", interrupt)
     code, _, err = call(*RUN)
     assert code == 130
     assert err.rstrip().splitlines()[-1].startswith("tfmxbench: interrupted; finished trials are kept")

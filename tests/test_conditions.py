@@ -9,9 +9,10 @@ import pytest
 from planned import ALL, NETWORKS, of
 
 from tfmxbench.measure import plan, profiles
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import STANDARD, to_json
 from tfmxbench.networks import catalogue
+from tfmxbench.records.conditions import STANDARD
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import to_json
 
 COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
 OWN_LOOP = [item for item in catalogue.implementations("mlp") if item.pair == "own loop, compiled"]

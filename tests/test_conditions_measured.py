@@ -10,11 +10,14 @@ import threading
 import pytest
 from planned import judged
 
-from tfmxbench.measure import campaign, machine, plan, profiles, runner, whole_files
-from tfmxbench.measure.schema import check_results
-from tfmxbench.measure.store import results_to_json
-from tfmxbench.measure.trial import COMPLETED, FAILED, STANDARD, UNAVAILABLE
+from tfmxbench.measure import campaign, plan, profiles
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import machine, runner
+from tfmxbench.records import whole_files
+from tfmxbench.records.conditions import STANDARD
+from tfmxbench.records.schema import check_results
+from tfmxbench.records.store import results_to_json
+from tfmxbench.records.trial import COMPLETED, FAILED, UNAVAILABLE
 
 PAIRS = ("own loop, compiled", "low level, compiled")
 CHOSEN = [item for item in catalogue.implementations("mlp") if item.pair in PAIRS]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from small_files import IMAGES, LABELS, Small, assert_small, idx, make_small
 
-from tfmxbench.measure import data, inputs
-from tfmxbench.measure.data import DataError
+from tfmxbench import data
+from tfmxbench.data import DataError
+from tfmxbench.worker import inputs
 
 pytestmark = pytest.mark.usefixtures("no_data_named")
 

@@ -17,8 +17,9 @@ import pytest
 from mirror import Mirror, unused_address
 from small_files import IMAGES, LABELS, Small, assert_small, load
 
-from tfmxbench.measure import data, inputs
-from tfmxbench.measure.data import DataError, download
+from tfmxbench import data
+from tfmxbench.data import DataError, download
+from tfmxbench.worker import inputs
 
 pytestmark = pytest.mark.usefixtures("no_data_named")
 
@@ -232,7 +233,7 @@ def test_altered_cached_file(small: Small, mirrors: list[Mirror], tmp_path: path
 
 DOWNLOAD = """
 import json, pathlib, sys
-from tfmxbench.measure import data
+from tfmxbench import data
 files = {role: data.File(name, tuple(shape), *hashes)
          for role, (name, shape, *hashes) in json.loads(sys.argv[3]).items()}
 print(data.load(None, pathlib.Path(sys.argv[1]), mirrors=[sys.argv[2]], choice="mnist", files=files).sha256)
@@ -242,7 +243,7 @@ print(data.load(None, pathlib.Path(sys.argv[1]), mirrors=[sys.argv[2]], choice="
 def start_download(small: Small, cache: pathlib.Path, url: str) -> subprocess.Popen[str]:
     files = json.dumps({role: dataclasses.astuple(file) for role, file in small.files.items()})
     command = [sys.executable, "-c", DOWNLOAD, str(cache), url, files]
-    root = str(pathlib.Path(data.__file__).parents[3])
+    root = str(pathlib.Path(data.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": root}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
 

@@ -7,10 +7,11 @@ import pathlib
 import numpy as np
 import pytest
 
-from tfmxbench.measure import data, inputs
-from tfmxbench.measure.data import synthetic
+from tfmxbench import data
+from tfmxbench.data import synthetic
 from tfmxbench.networks import mlp
 from tfmxbench.networks.mlp import reference
+from tfmxbench.worker import inputs
 
 pytestmark = pytest.mark.usefixtures("no_data_named")
 

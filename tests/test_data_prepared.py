@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from small_files import SHAPES, Small
 
-from tfmxbench.measure import data, inputs, prepared
-from tfmxbench.measure.data import DataError
+from tfmxbench import data
+from tfmxbench.data import DataError
+from tfmxbench.worker import inputs, prepared
 
 
 @pytest.fixture
@@ -96,10 +97,10 @@ def test_damaged_prepared_data_are_refused(
 
 
 def test_reading_prepared_data_needs_numpy_only() -> None:
-    specification = importlib.util.find_spec("tfmxbench.measure.prepared")
+    specification = importlib.util.find_spec("tfmxbench.worker.prepared")
     assert specification is not None
     code = (
-        "import sys, tfmxbench.measure.prepared\n"
+        "import sys, tfmxbench.worker.prepared\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names))"
     )
     root = str(pathlib.Path(str(specification.origin)).parents[2])

@@ -9,12 +9,14 @@ import pytest
 
 from tfmxbench import mistakes
 from tfmxbench.analysis import distortion
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import plan, store
-from tfmxbench.measure.trial import FAILED, MISTAKE, Pass
+from tfmxbench.measure import plan
 from tfmxbench.networks import catalogue
-from tfmxbench.report import mistakes as page
-from tfmxbench.report import pages
+from tfmxbench.records import store
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.trial import FAILED, Pass
+from tfmxbench.report.pages import mistakes as page
+from tfmxbench.report.pages import published
 
 ROUNDS = 4
 NETWORKS = ("mlp", "lenet")
@@ -239,7 +241,7 @@ def show(tmp_path, monkeypatch):
     def show(results):
         path = tmp_path / "results.json"
         store.write_results(path, results)
-        monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
+        monkeypatch.setenv(published.RESULTS_VARIABLE, str(path))
 
     return show
 

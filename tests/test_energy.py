@@ -5,8 +5,8 @@ import pathlib
 import pytest
 
 from tfmxbench import frameworks
-from tfmxbench.measure import energy, programs
 from tfmxbench.networks import catalogue
+from tfmxbench.worker import energy, programs
 
 
 def write(zone: pathlib.Path, joules: float) -> None:

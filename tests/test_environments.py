@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from tfmxbench import cli, frameworks
-from tfmxbench.measure import environments
+from tfmxbench import frameworks
+from tfmxbench.commands import cli
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments
 
 FRAMEWORKS = sorted({item.framework for item in catalogue.select()})
 

@@ -13,9 +13,9 @@ import sys
 import pytest
 
 from tfmxbench.analysis import parity
-from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.examples import OUTPUT_LIMIT, Example, Examples, Outcome, find, run
-from tfmxbench.report import examples as shown
+from tfmxbench.examples.concepts import OUTPUT_LIMIT, Example, Examples, Outcome, find, run
+from tfmxbench.processes.environments import Environment
+from tfmxbench.report.site import examples as shown
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "concepts"
@@ -324,7 +324,7 @@ def build(tmp_path_factory):
         (folder / "concepts" / "examples" / "numpy").mkdir(parents=True)
         for name, source in sources.items():
             (folder / "concepts" / "examples" / "numpy" / f"{name}.py").write_text(source, encoding="utf-8")
-        settings = "extensions = ['myst_parser', 'tfmxbench.report.examples']\n"
+        settings = "extensions = ['myst_parser', 'tfmxbench.report.site.examples']\n"
         (folder / "conf.py").write_text(settings, encoding="utf-8")
         directives = "".join(f"```{{example}} numpy/{name}\n```\n\n" for name in sources)
         (folder / "index.md").write_text(f"# A page\n\n{directives}", encoding="utf-8")

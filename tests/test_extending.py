@@ -13,8 +13,8 @@ import pytest
 from fabricated import ADDED, EXAMPLES, SECRET, extended
 from sites import ROOT, copied
 
-from tfmxbench.measure import cache, environments
-from tfmxbench.measure.trial import COMPLETED
+from tfmxbench.processes import cache, environments
+from tfmxbench.records.trial import COMPLETED
 
 PAGE = ROOT / "docs" / "extending.md"
 pytestmark = pytest.mark.xdist_group("fabricated")
@@ -226,7 +226,7 @@ def test_the_page_on_extending_shows_the_files(fabricated):
     "name",
     [
         "tfmxbench.measure.campaign",
-        "tfmxbench.analysis.statistics",
+        "tfmxbench.analysis.estimates",
         "tfmxbench.networks.softmax",
         "tfmxbench.frameworks.autograd",
         "compare_independent",

@@ -16,10 +16,12 @@ from staged import ran, records
 
 import tfmxbench
 from tfmxbench import frameworks
-from tfmxbench.measure import cache, environments, machine, runner, worker
-from tfmxbench.measure.store import EnvironmentDescription
-from tfmxbench.measure.trial import COMPLETED
-from tfmxbench.report import pages, sphinx_extension
+from tfmxbench.processes import cache, environments, machine, runner
+from tfmxbench.records.settings import EnvironmentDescription
+from tfmxbench.records.trial import COMPLETED
+from tfmxbench.report.pages import published
+from tfmxbench.report.site import directives
+from tfmxbench.worker import entry
 
 # A framework that works, as far as it is tried; what is wrong with it is put before or after.
 WORKS = {
@@ -263,8 +265,8 @@ def test_another_version_than_the_pinned_one_is_told(
 def test_another_version_than_the_pinned_one_is_on_the_page(make_results, monkeypatch):
     described = EnvironmentDescription("mxnet", "cpu", "", {"python": "3.11.7", "mxnet": "1.8.0"}, 1)
     results = make_results({"gluon": [1.0, 1.1]}, environments=[described])
-    monkeypatch.setattr(pages, "results", lambda: results)
-    shown = sphinx_extension.conditions().source
+    monkeypatch.setattr(published, "results", lambda: results)
+    shown = directives.conditions().source
     assert "MXNet on the CPU is not the pinned version: mxnet 1.8.0 instead of 1.9.1" in shown
 
 
@@ -276,7 +278,7 @@ def test_fewer_processors_than_asked_for_are_told_before_anything_is_measured(tm
     """The machine may have more, and not offer them to this process."""
     code = (
         "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])\n"
-        "from tfmxbench import cli; sys.exit(cli.main(['run', '--device', 'cpu', '--threads', '2']))"
+        "from tfmxbench.commands import cli; sys.exit(cli.main(['run', '--device', 'cpu', '--threads', '2']))"
     )
     finished = python("-c", code, cwd=tmp_path)
     assert finished.returncode == 2
@@ -301,7 +303,7 @@ def test_a_trial_runs_wherever_everything_lies(make_trial, small_data, fake, tmp
     folder = tmp_path / name
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, folder / "tfmxbench", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(worker, "__file__", str(folder / "tfmxbench" / "measure" / "worker.py"))
+    monkeypatch.setattr(entry, "__file__", str(folder / "tfmxbench" / "worker" / "entry.py"))
     data = pathlib.Path(shutil.copy(small_data, folder))
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

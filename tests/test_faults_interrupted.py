@@ -14,8 +14,8 @@ import pytest
 import staged
 from staged import ROUNDS, STYLES, leftovers, marked, ran, records, workers
 
-from tfmxbench.measure import store
-from tfmxbench.measure.trial import COMPLETED
+from tfmxbench.records import store
+from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 

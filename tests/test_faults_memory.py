@@ -7,7 +7,7 @@ import sys
 import pytest
 from misbehaving import assert_failed
 
-from tfmxbench.measure.trial import COMPLETED
+from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 

@@ -9,8 +9,8 @@ import pathlib
 import pytest
 from command_line import python
 
-from tfmxbench.measure import environments, runner
-from tfmxbench.measure.trial import to_json
+from tfmxbench.processes import environments, runner
+from tfmxbench.records.trial import to_json
 
 PLACES = {
     "no locale": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "UTC"},
@@ -38,7 +38,7 @@ def test_a_trial_is_the_same_in_every_locale_and_time_zone(make_trial, tmp_path,
 @pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
 def test_results_are_shown_in_every_locale_and_time_zone(make_results, tmp_path, environ):
     """The same figures; of characters that the terminal lacks, something else stands there."""
-    from tfmxbench.measure import store
+    from tfmxbench.records import store
 
     results = make_results({"gluon": [1.0, 1.1, 1.2]})
     # What a machine is called is not known beforehand.
@@ -60,7 +60,7 @@ def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
     """As in ``tfmxbench list | head -1``."""
     code = (
         "import os, sys; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
-        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
+        "from tfmxbench.commands import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
     )
     finished = python("-c", code, cwd=tmp_path, **NOWHERE)
     assert finished.returncode in (1, 141)
@@ -73,7 +73,7 @@ def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
 def test_output_that_does_not_fit_on_a_disk_is_told_in_a_sentence(tmp_path):
     code = (
         "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
-        "from tfmxbench import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
+        "from tfmxbench.commands import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
     )
     finished = python("-c", code, cwd=tmp_path, **NOWHERE)
     assert (finished.returncode, finished.stderr) == (2, "tfmxbench: No space left on device\n")

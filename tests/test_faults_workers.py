@@ -14,8 +14,8 @@ import psutil
 import pytest
 from misbehaving import assert_failed, gone
 
-from tfmxbench.measure import processes, runner
-from tfmxbench.measure.trial import COMPLETED
+from tfmxbench.processes import ending, runner
+from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 
@@ -134,7 +134,7 @@ def left_by_trials() -> list[int]:
     found = []
     for number in psutil.pids():
         try:
-            mark = psutil.Process(number).environ().get(processes.MARK, "")
+            mark = psutil.Process(number).environ().get(ending.MARK, "")
         except (psutil.Error, OSError):
             continue
         if mark.startswith(f"{os.getpid():010d}-"):
@@ -185,7 +185,7 @@ def test_a_child_of_a_trial_that_completed_is_ended_too(misbehave, tmp_path):
 
 def sleeping(mark: str) -> subprocess.Popen:
     command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
-    environ = {**os.environ, processes.MARK: mark}
+    environ = {**os.environ, ending.MARK: mark}
     process = subprocess.Popen(command, env=environ, start_new_session=True, stdout=subprocess.PIPE)
     # Not before it runs does it bear its mark.
     process.stdout.readline()
@@ -200,13 +200,13 @@ def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
     # The number of a process that has gone may be given to this one.
     orphans.append(sleeping(f"{os.getpid():010d}-0123456789abcdef-00000000"))
     others = [
-        sleeping(processes.new_mark()),
+        sleeping(ending.new_mark()),
         sleeping(f"{os.getppid():010d}-0123456789abcdef-00000000"),
         sleeping("something else"),
         sleeping(""),
     ]
     try:
-        processes.end_orphans()
+        ending.end_orphans()
         assert all(gone(process.pid) for process in orphans)
         assert all(process.poll() is None for process in others)
     finally:
@@ -219,16 +219,16 @@ def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
 @linux
 def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
     """As one that is being started when its parent is interrupted; here it takes its time."""
-    mark = processes.new_mark()
+    mark = ending.new_mark()
     program = (
         "import os, sys, time; print(flush=True); time.sleep(0.3); "
         "os.execve(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'], "
-        f"{{{processes.MARK!r}: {mark!r}}})"
+        f"{{{ending.MARK!r}: {mark!r}}})"
     )
     starting = subprocess.Popen([sys.executable, "-c", program], env={}, stdout=subprocess.PIPE)
     starting.stdout.readline()
     try:
-        processes.end(None, mark)
+        ending.end(None, mark)
         assert starting.poll() == -signal.SIGKILL
     finally:
         starting.kill()
@@ -238,7 +238,7 @@ def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
 
 def test_marks_differ_and_are_of_one_length():
     """The length of the environment moves the stack, and with it, perhaps, the speed."""
-    marks = {processes.new_mark() for _ in range(1000)}
+    marks = {ending.new_mark() for _ in range(1000)}
     assert len(marks) == 1000
     assert len({len(mark) for mark in marks}) == 1
 

@@ -14,9 +14,10 @@ import pytest
 from made_up_numbers import reference_numbers, rounded
 
 from tfmxbench.analysis import parity
-from tfmxbench.measure import gate, machine, runner
-from tfmxbench.measure.schema import check_parity
+from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import machine, runner
+from tfmxbench.records.schema import check_parity
 
 MOMENTUM = parity.BARS["momentum"]
 

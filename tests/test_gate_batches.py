@@ -7,8 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from tfmxbench.measure import gate, machine, programs, runner
+from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import machine, runner
+from tfmxbench.worker import programs
 
 OWN = catalogue.task("mlp").batch_size
 

@@ -8,8 +8,10 @@ import pytest
 
 import tfmxbench
 from tfmxbench.analysis import parity
-from tfmxbench.measure import environments, gate, prepared, runner, worker
+from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments, runner
+from tfmxbench.worker import entry, prepared
 
 pytestmark = pytest.mark.xdist_group("gate")
 
@@ -23,7 +25,7 @@ def copied_network(tmp_path_factory) -> pathlib.Path:
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "__file__", str(copy / "measure" / "worker.py"))
+        patch.setattr(entry, "__file__", str(copy / "worker" / "entry.py"))
         yield copy / "networks" / "mlp"
 
 

@@ -17,18 +17,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tfmxbench import commands_results, frameworks
-from tfmxbench.analysis import difference, pairs, summary
-from tfmxbench.measure import store
-from tfmxbench.measure.store import read_results
+from tfmxbench import frameworks
+from tfmxbench.analysis import changes, pairs, summary
+from tfmxbench.commands import results
 from tfmxbench.networks import catalogue
-from tfmxbench.report import (
-    pages,
-    records,
-    sentences,
-    tables,
-)
-from tfmxbench.report.html import text
+from tfmxbench.records import raw_values, store
+from tfmxbench.records.store import read_results
+from tfmxbench.report.figures import sentences, tables
+from tfmxbench.report.figures.fragments import text
+from tfmxbench.report.pages import published
 
 
 def places(values, prefix=()):
@@ -109,15 +106,15 @@ def look_at(found: store.Results, other: store.Results) -> None:
     """Show results in every way that takes no pictures; a ValueError is the only way out."""
     printed = io.StringIO()
     with contextlib.suppress(ValueError), contextlib.redirect_stdout(printed):
-        commands_results.show(found)
+        results.show(found)
     assert all(line.isprintable() for line in printed.getvalue().split("\n"))
     with contextlib.suppress(ValueError):
-        difference.differences(found, other)
-    assert all(line.isprintable() for line in difference.what_differs(found, other))
-    for row in records.rows(found):
-        assert tuple(row) == records.COLUMNS
+        changes.differences(found, other)
+    assert all(line.isprintable() for line in changes.what_differs(found, other))
+    for row in raw_values.rows(found):
+        assert tuple(row) == raw_values.COLUMNS
     try:
-        pages.check_names(found)
+        published.check_names(found)
     except ValueError:
         return
     for line in (

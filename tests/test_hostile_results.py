@@ -16,56 +16,56 @@ import re
 import hostile
 import pytest
 
-from tfmxbench import commands_results
 from tfmxbench.analysis import pairs
-from tfmxbench.measure import schema
-from tfmxbench.measure.phrases import Phrases
-from tfmxbench.measure.store import read_results
-from tfmxbench.report import (
+from tfmxbench.commands import results
+from tfmxbench.examples.phrases import Phrases
+from tfmxbench.records import schema
+from tfmxbench.records.plain_text import one_line
+from tfmxbench.records.store import read_results
+from tfmxbench.report.figures import sentences, tables
+from tfmxbench.report.figures.fragments import text
+from tfmxbench.report.pages import (
     axes,
-    effort,
     machine,
     mistakes,
     null_test,
-    pages,
-    phrasebook,
-    proof,
-    sentences,
-    sphinx_extension,
-    tables,
+    parity,
+    published,
+    time_to_accuracy,
 )
-from tfmxbench.report.html import text
-from tfmxbench.words import one_line
+from tfmxbench.report.pages.comparison import ComparisonPage
+from tfmxbench.report.pages.implementation import ImplementationPage
+from tfmxbench.report.site import directives, phrasebook
 
 # Everything on the pages that is computed from the records.
 COMPUTED = {
-    **{f"directive {name}": content for name, content in sphinx_extension.CONTENTS.items()},
+    **{f"directive {name}": content for name, content in directives.CONTENTS.items()},
     **{
         f"{kind.__name__}.{name}": functools.partial(
             lambda kind, arguments, name: getattr(kind(*arguments), name)(), kind, arguments, name
         )
         for kind, arguments, names in (
             (
-                pages.ComparisonPage,
+                ComparisonPage,
                 ("mlp",),
                 "verdicts times starts inference memory accuracy table conditions side_by_side",
             ),
-            (pages.ImplementationPage, ("mlp", "module"), "costs trials memory conditions"),
+            (ImplementationPage, ("mlp", "module"), "costs trials memory conditions"),
         )
         for name in names.split()
     },
-    "pair": lambda: pages.ComparisonPage("mlp").pair_verdict("own loop, compiled"),
+    "pair": lambda: ComparisonPage("mlp").pair_verdict("own loop, compiled"),
     "threads": lambda: axes.axis("threads"),
     "batch size": lambda: axes.axis("batch size"),
     "devices": axes.devices,
-    "time to accuracy": effort.time_to_accuracy,
+    "time to accuracy": time_to_accuracy.time_to_accuracy,
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
         for module, names in (
             (machine, "fractions rates cores energy environments"),
             (null_test, "verdict picture table"),
             (mistakes, "verdict picture together checklist gate each table"),
-            (proof, "verdict divergence table between repeatability seeds"),
+            (parity, "verdict divergence table between repeatability seeds"),
         )
         for name in names.split()
     },
@@ -85,8 +85,8 @@ def show(tmp_path, monkeypatch):
     def show(values) -> pathlib.Path:
         path = tmp_path / "results.json"
         path.write_text(json.dumps(values), encoding="utf-8")
-        monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
-        pages._read.cache_clear()
+        monkeypatch.setenv(published.RESULTS_VARIABLE, str(path))
+        published._read.cache_clear()
         return path
 
     return show
@@ -123,7 +123,7 @@ def test_a_reason_in_the_phrasebook_cannot_end_the_block_that_it_stands_in(value
     ran = collections.defaultdict(lambda: Phrases("a style", "mxnet", False, ""))
     monkeypatch.setattr(phrasebook, "checked", lambda: ran)
     show(hostile.fill(values))
-    for item in pages.ComparisonPage("mlp")._implementations():
+    for item in ComparisonPage("mlp")._implementations():
         told = phrasebook.entry(phrasebook.TASKS["step"], item)
         assert "because it failed" in told
         reason = one_line(phrasebook.gate_problem(item.style))
@@ -142,7 +142,7 @@ def test_names_that_are_not_here_are_refused_for_a_site(values, show, words):
         changed["records"][5]["trial"] |= change
         path = show(changed)
         with pytest.raises(ValueError, match="no site can be built from") as caught:
-            pages.results()
+            published.results()
         assert str(path) in str(caught.value)
 
 
@@ -150,12 +150,12 @@ def test_a_site_of_unknown_names_is_refused_with_the_nearest_right_one(values, s
     values["parity"][0]["style"] = "gluonn"
     show(values)
     with pytest.raises(ValueError, match="there is no implementation 'mlp/gluonn'; did you mean"):
-        pages.results()
+        published.results()
     values["parity"][0]["style"] = "gluon"
     values["environments"][0]["framework"] = "torch"
     show(values)
     with pytest.raises(ValueError, match="there is no framework 'torch'"):
-        pages.results()
+        published.results()
 
 
 def test_a_terminal_is_shown_text_and_obeys_none(call, values, tmp_path):
@@ -193,7 +193,7 @@ def test_an_error_does_not_hand_escape_sequences_on_to_the_terminal(call, values
 def test_markup_between_colons_is_no_emoji_and_brackets_are_no_markup():
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        commands_results._print_list("Title", [hostile.TEXTS[8]])
+        results._print_list("Title", [hostile.TEXTS[8]])
     assert f"- {hostile.TEXTS[8]}" in " ".join(printed.getvalue().split())
 
 
@@ -238,8 +238,8 @@ def ladders(make_trial, make_record) -> dict[tuple, list[float]]:
 
 
 def assert_shows_numbers_that_are_some() -> None:
-    found = pages.results()
-    commands_results.show(found)
+    found = published.results()
+    results.show(found)
     for name, content in COMPUTED.items():
         source = content().source
         shown = visible(source)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tfmxbench.measure import inputs
 from tfmxbench.networks import catalogue
+from tfmxbench.worker import inputs
 
 # A change here means that results from before and after it were given different inputs.
 INITIAL_SHA256 = {

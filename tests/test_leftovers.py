@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from tfmxbench.measure import leftovers, whole_files
+from tfmxbench.records import leftovers, whole_files
 
 pytestmark = pytest.mark.xdist_group("machine")
 
@@ -109,7 +109,7 @@ def test_a_temporary_folder_is_held_while_it_is_used_and_then_gone(tmp_path):
 
 WRITES = """
 import os, pathlib, signal, sys
-from tfmxbench.measure import whole_files
+from tfmxbench.records import whole_files
 with whole_files.written_whole(pathlib.Path(sys.argv[1])) as file:
     file.write("half")
     file.flush()

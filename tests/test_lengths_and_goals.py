@@ -8,8 +8,9 @@ import pytest
 from planned import ALL, of
 
 from tfmxbench.measure import plan, profiles
-from tfmxbench.measure.trial import FAILED, STANDARD
 from tfmxbench.networks import catalogue
+from tfmxbench.records.conditions import STANDARD
+from tfmxbench.records.trial import FAILED
 
 THOROUGH = profiles.PROFILES["thorough"]
 

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from tfmxbench.measure import memory, runner
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json, to_json
+from tfmxbench.processes import runner
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import COMPLETED, FAILED, record_from_json, to_json
+from tfmxbench.worker import memory
 
 pytestmark = pytest.mark.xdist_group("machine")
 

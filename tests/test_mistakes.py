@@ -11,10 +11,12 @@ import sys
 import pytest
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, environments, plan
-from tfmxbench.measure.trial import COMPLETED, MISTAKE, UNAVAILABLE, to_json
+from tfmxbench.measure import campaign, plan
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.trial import COMPLETED, UNAVAILABLE, to_json
 
 NETWORKS = ("mlp", "lenet")
 ALL = [item for network in NETWORKS for item in catalogue.implementations(network)]
@@ -250,8 +252,8 @@ def test_a_trial_without_mistakes_does_not_even_load_them(make_trial, tmp_path):
     path.write_text(json.dumps(to_json(make_trial())), encoding="utf-8")
     program = (
         "import json, sys\n"
-        "from tfmxbench.measure import programs\n"
-        "from tfmxbench.measure.trial import Trial\n"
+        "from tfmxbench.worker import programs\n"
+        "from tfmxbench.records.trial import Trial\n"
         "trial = Trial(**json.load(open(sys.argv[1])))\n"
         "programs.run(trial, {'wall': 0.1, 'cpu': 0.1}, sys.argv[1])\n"
         "print([name for name in sys.modules if 'mistake' in name])\n"

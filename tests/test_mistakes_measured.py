@@ -9,11 +9,14 @@ import time
 import psutil
 import pytest
 
-from tfmxbench import frameworks, mistakes
-from tfmxbench.measure import data, environments, gate, hashes, plan, prepared, runner
-from tfmxbench.measure.trial import MISTAKE, Record, Trial
+from tfmxbench import data, frameworks, mistakes
+from tfmxbench.measure import gate, plan
 from tfmxbench.mistakes import drift
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments, hashes, runner
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.trial import Record, Trial
+from tfmxbench.worker import prepared
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.xdist_group("machine")]
 

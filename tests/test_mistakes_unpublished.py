@@ -6,10 +6,13 @@ import json
 import pytest
 
 from tfmxbench.analysis import pairs, summary
-from tfmxbench.measure import store
-from tfmxbench.measure.schema import check_results
-from tfmxbench.measure.trial import MISTAKE
-from tfmxbench.report import axes, effort, machine, null_test, pages, proof, records, tables
+from tfmxbench.records import raw_values, store
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.schema import check_results
+from tfmxbench.report.figures import tables
+from tfmxbench.report.pages import axes, machine, null_test, parity, published, time_to_accuracy
+from tfmxbench.report.pages.comparison import ComparisonPage
+from tfmxbench.report.pages.implementation import ImplementationPage
 
 
 @pytest.fixture
@@ -44,32 +47,32 @@ def results(make_results, make_trial, make_record):
     return dataclasses.replace(honest, mistaken=mistaken)
 
 
-def published(results, monkeypatch, tmp_path) -> str:
+def everything_published(results, monkeypatch, tmp_path) -> str:
     """Everything that the pages of the comparison show."""
     path = tmp_path / f"{len(results.mistaken)}.json"
     store.write_results(path, results)
-    monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
-    page = pages.ComparisonPage("mlp")
+    monkeypatch.setenv(published.RESULTS_VARIABLE, str(path))
+    page = ComparisonPage("mlp")
     shown = [
-        pages.table().source,
-        pages.by_pair("mlp").source,
+        published.table().source,
+        published.by_pair("mlp").source,
         *(part().source for part in (page.verdicts, page.times, page.starts, page.inference, page.memory)),
         *(part().source for part in (page.accuracy, page.lines, page.table, page.conditions)),
-        *(pages.ImplementationPage("mlp", style).costs().source for style in ("gluon_hybrid", "ndarray")),
+        *(ImplementationPage("mlp", style).costs().source for style in ("gluon_hybrid", "ndarray")),
         axes.axis("threads").source,
         axes.axis("batch size").source,
-        effort.time_to_accuracy().source,
+        time_to_accuracy.time_to_accuracy().source,
         machine.cores().source,
         null_test.verdict().source,
-        proof.seeds().source,
-        proof.repeatability().source,
+        parity.seeds().source,
+        parity.repeatability().source,
     ]
     return "\n".join(shown)
 
 
 def test_no_page_of_the_comparison_changes_when_mistakes_were_measured(results, monkeypatch, tmp_path):
-    with_mistakes = published(results, monkeypatch, tmp_path)
-    without = published(dataclasses.replace(results, mistaken=[]), monkeypatch, tmp_path)
+    with_mistakes = everything_published(results, monkeypatch, tmp_path)
+    without = everything_published(dataclasses.replace(results, mistaken=[]), monkeypatch, tmp_path)
     assert len(results.mistaken) == 12
     assert with_mistakes == without
 
@@ -119,7 +122,7 @@ def test_results_with_mistakes_survive_the_file(results, tmp_path):
 
 
 def test_the_table_of_raw_values_has_them_too_and_says_what_they_are(results):
-    found = list(records.rows(results))
+    found = list(raw_values.rows(results))
     mistaken = [row for row in found if row["purpose"] == MISTAKE]
     assert {row["trial"] for row in mistaken} == {record.trial.identifier for record in results.mistaken}
     assert {row["mistakes"] for row in mistaken} == {"", "unsynchronised"}

@@ -6,8 +6,8 @@ import pytest
 import scipy.stats
 from hypothesis import given, strategies
 
+from tfmxbench.analysis.estimates import ratio, verdict
 from tfmxbench.analysis.multiple_comparisons import compare, family_confidence, holm
-from tfmxbench.analysis.statistics import ratio, verdict
 
 
 def test_holms_correction_is_that_of_an_example_by_hand():

@@ -22,9 +22,12 @@ from slips_mxnet import GLUON_STEPS, MXNET_SLIPS
 from slips_tensorflow import TENSORFLOW_SLIPS
 
 import tfmxbench
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import data, environments, gate, prepared, runner, worker
+from tfmxbench import data
+from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments, runner
+from tfmxbench.records.parity import Parity
+from tfmxbench.worker import entry, prepared
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.xdist_group("gate")]
 
@@ -160,12 +163,12 @@ def package_copy(tmp_path_factory) -> Iterator[pathlib.Path]:
     copy = tmp_path_factory.mktemp("mutations") / "tfmxbench"
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    programs = copy / "measure" / "programs.py"
+    programs = copy / "worker" / "programs.py"
     text = programs.read_text(encoding="utf-8")
     assert text.count("PARITY_STEPS = 50\n") == 1
     programs.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "__file__", str(copy / "measure" / "worker.py"))
+        patch.setattr(entry, "__file__", str(copy / "worker" / "entry.py"))
         yield copy
 
 

@@ -9,7 +9,7 @@ import venv
 
 import pytest
 
-from tfmxbench.measure import environments
+from tfmxbench.processes import environments
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments there have other folders")
 

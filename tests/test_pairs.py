@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from tfmxbench.analysis import pairs
-from tfmxbench.analysis.summary import NULL
 from tfmxbench.networks import catalogue
-from tfmxbench.report import sentences
+from tfmxbench.records.conditions import NULL
+from tfmxbench.report.figures import sentences
 
 STYLES = ("keras_function", "gluon_hybrid", "variables_function", "symbol")
 

@@ -8,14 +8,15 @@ import pytest
 from made_up_numbers import reference_numbers, rounded
 
 from tfmxbench.analysis import parity
-from tfmxbench.measure.schema import check_parity
 from tfmxbench.networks import catalogue
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.schema import check_parity
 
 IDENTITY = ("mlp", "made_up", "mxnet", "cpu")
 MOMENTUM, ADAM = parity.BARS["momentum"], parity.BARS["adam"]
 
 
-def judge(found, bars=MOMENTUM, expected=None) -> parity.Parity:
+def judge(found, bars=MOMENTUM, expected=None) -> Parity:
     """The judgement, which can be stored whatever was found."""
     judged = parity.judge(found, reference_numbers() if expected is None else expected, bars, IDENTITY)
     check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))

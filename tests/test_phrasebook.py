@@ -9,12 +9,13 @@ import sys
 import pytest
 
 from tfmxbench import phrases
-from tfmxbench.analysis import snippets
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import phrases as measured
-from tfmxbench.measure.phrases import Phrases
+from tfmxbench.analysis import definitions
+from tfmxbench.examples import phrases as measured
+from tfmxbench.examples.phrases import Phrases
 from tfmxbench.networks import catalogue
-from tfmxbench.report import pages, phrasebook
+from tfmxbench.records.parity import Parity
+from tfmxbench.report.pages import published
+from tfmxbench.report.site import phrasebook
 
 IMPLEMENTATIONS = catalogue.implementations(phrases.NETWORK)
 STYLES = {item.style: item for item in IMPLEMENTATIONS}
@@ -26,7 +27,7 @@ def known(monkeypatch, make_results):
     found = {item.style: Phrases(item.style, item.framework, True, "") for item in IMPLEMENTATIONS}
     results = make_results({})
     monkeypatch.setattr(phrasebook, "checked", lambda: found)
-    monkeypatch.setattr(pages, "results", lambda: results)
+    monkeypatch.setattr(published, "results", lambda: results)
     return found
 
 
@@ -67,7 +68,7 @@ def file(tmp_path):
 
 
 def test_a_function_is_cut_with_what_it_uses_and_without_its_docstring(file):
-    cut = snippets.functions(file, ["first"])
+    cut = definitions.functions(file, ["first"])
     assert cut.note == "What to notice,\nin two lines."
     left_out = ("OTHER = 3\n", '    """What to notice,\n    in two lines.\n    """\n')
     expected = FILE[FILE.index("SCALE = 2") : FILE.index("\n\ndef second")]
@@ -77,24 +78,24 @@ def test_a_function_is_cut_with_what_it_uses_and_without_its_docstring(file):
 
 
 def test_functions_that_stand_for_themselves_are_left_out(file):
-    assert "def first" in snippets.functions(file, ["second"]).source
-    assert snippets.functions(file, ["second"], ["first"]).source.startswith("OTHER = 3\n\n\ndef second")
-    both = snippets.functions(file, ["first", "second"]).source
+    assert "def first" in definitions.functions(file, ["second"]).source
+    assert definitions.functions(file, ["second"], ["first"]).source.startswith("OTHER = 3\n\n\ndef second")
+    both = definitions.functions(file, ["first", "second"]).source
     assert both.index("def first") < both.index("def second")
 
 
 def test_what_is_not_there_is_named(file):
     with pytest.raises(ValueError, match=r"file\.py has no function third"):
-        snippets.functions(file, ["first", "third"])
+        definitions.functions(file, ["first", "third"])
     with pytest.raises(ValueError, match="has no function SCALE"):
-        snippets.functions(file, ["SCALE"])
+        definitions.functions(file, ["SCALE"])
     file.write_text("def", encoding="utf-8")
     with pytest.raises(ValueError, match="is not a Python file"):
-        snippets.functions(file, ["first"])
+        definitions.functions(file, ["first"])
 
 
 def test_attributes_of_a_name_are_found():
-    assert snippets.attributes("model.step(x).size + other.task + model.a.b", "model") == {"step", "a"}
+    assert definitions.attributes("model.step(x).size + other.task + model.a.b", "model") == {"step", "a"}
 
 
 # What the page shows.
@@ -167,7 +168,7 @@ def test_an_implementation_that_the_gate_refused_is_shown_without_code(
     task, known, monkeypatch, make_results
 ):
     judged = Parity("mlp", "gluon", "mxnet", "cpu", False, "the loss of step 3 differs", [2.3], [1e-7])
-    monkeypatch.setattr(pages, "results", lambda: make_results({}, parity=[judged]))
+    monkeypatch.setattr(published, "results", lambda: make_results({}, parity=[judged]))
     text = phrasebook.entry(phrasebook.TASKS[task], STYLES["gluon"])
     assert code(text) == []
     assert "the loss of step 3 differs" in text
@@ -216,17 +217,17 @@ class Tabs(html.parser.HTMLParser):
 
 CONFIGURATION = """
 import pathlib
-from tfmxbench.measure import phrases as measured
-from tfmxbench.measure.phrases import Phrases
+from tfmxbench.examples import phrases as measured
+from tfmxbench.examples.phrases import Phrases
 from tfmxbench.networks import catalogue
-from tfmxbench.report import pages, phrasebook
+from tfmxbench.report.pages import published
 
 styles = catalogue.implementations("mlp")
 found = {item.style: Phrases(item.style, item.framework, True, "") for item in styles}
 found["gluon"] = Phrases("gluon", "mxnet", False, "", {"step": "<b>`differs`"})
 measured.run = lambda: found
-pages.results = lambda: __import__("types").SimpleNamespace(parity=[])
-extensions = ["myst_parser", "sphinx_design", "sphinx_copybutton", "tfmxbench.report.phrasebook"]
+published.results = lambda: __import__("types").SimpleNamespace(parity=[])
+extensions = ["myst_parser", "sphinx_design", "sphinx_copybutton", "tfmxbench.report.site.phrasebook"]
 myst_enable_extensions = ["colon_fence"]
 root_doc = "phrasebook"
 nitpicky = True

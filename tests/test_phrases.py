@@ -9,10 +9,11 @@ import pytest
 
 from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
-from tfmxbench.measure import cache, phrase_worker
-from tfmxbench.measure import phrases as measured
-from tfmxbench.measure.environments import Environment
+from tfmxbench.examples import phrases as measured
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import cache
+from tfmxbench.processes.environments import Environment
+from tfmxbench.worker import phrase_checks
 
 IMPLEMENTATIONS = catalogue.implementations(phrases.NETWORK)
 # Phrases of the NumPy reference, so that mistakes can be planted where no framework is.
@@ -262,8 +263,8 @@ def test_an_implementation_that_does_not_compute_what_the_reference_does_is_name
     (tmp_path / "slipped.py").write_text(NUMPY, encoding="utf-8")
     item = book().check(dataclasses.replace(reference, style="slipped", path=folder / "slipped.py"))
     # The step is not that of the implementation either.
-    assert item.failures.keys() == {phrase_worker.IMPLEMENTATION, "step"}
-    assert "from that of the reference" in item.failures[phrase_worker.IMPLEMENTATION]
+    assert item.failures.keys() == {phrase_checks.IMPLEMENTATION, "step"}
+    assert "from that of the reference" in item.failures[phrase_checks.IMPLEMENTATION]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_a_phrase_that_ends_or_holds_up_the_process_fails_its_style_and_is_run_a
     assert not item.passed
     assert item.reason.startswith(words)
     assert item.problem(["step"]) == item.reason
-    assert item.problem([phrase_worker.IMPLEMENTATION], whole=False) == ""
+    assert item.problem([phrase_checks.IMPLEMENTATION], whole=False) == ""
     assert book().check(reference).passed
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tfmxbench.analysis.statistics import Estimate
-from tfmxbench.report import plots
+from tfmxbench.analysis.estimates import Estimate
+from tfmxbench.report.figures import plots
 
 BEYOND = "goes on beyond it"
 
@@ -43,7 +43,7 @@ def test_so_it_is_where_ratios_are_moved_and_along_an_axis(high, cut_off):
 def test_an_axis_of_ratios_does_not_reach_below_nothing(monkeypatch):
     shown = []
     monkeypatch.setattr(
-        plots.figures, "fragment", lambda drawn, *told: shown.append(drawn.axes[0].get_xlim())
+        plots.drawing, "fragment", lambda drawn, *told: shown.append(drawn.axes[0].get_xlim())
     )
     plots.lines(seconds(0.5, 2.0), "name", "ratio", "Ratios.", reference=1.0)
     plots.lines([plots.Line("one", "mxnet", [0.99, 1.01], Estimate(1.0, 0.98, 1.02, 2))], "", "", "", 1.0)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tfmxbench.measure import machine, pool
+from tfmxbench.processes import machine, pool
 
 pytestmark = pytest.mark.xdist_group("machine")
 

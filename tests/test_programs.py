@@ -9,10 +9,11 @@ import os
 import numpy as np
 import pytest
 
-from tfmxbench.measure import prepared, programs, runner
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, FAILED, to_json
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import runner
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import COMPLETED, FAILED, to_json
+from tfmxbench.worker import prepared, programs
 
 # Up to a goal.
 

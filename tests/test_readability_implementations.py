@@ -8,8 +8,8 @@ from radon import metrics
 from tfmxbench import frameworks
 from tfmxbench.analysis.readability import readability
 from tfmxbench.networks import catalogue
-from tfmxbench.report import html
-from tfmxbench.report import readability as page
+from tfmxbench.report.figures import fragments
+from tfmxbench.report.pages import readability as page
 
 ALL = [item for network in catalogue.networks() for item in catalogue.implementations(network)]
 
@@ -88,7 +88,7 @@ def test_an_index_without_a_volume_is_not_shown_as_the_best(tmp_path, monkeypatc
     item = catalogue.implementations(network)[0]
     changed = [type(item)(**{**vars(item), "path": path})]
     monkeypatch.setattr(catalogue, "implementations", lambda name: changed)
-    assert f'<td class="number" data-order="{html.GREATEST}">-</td>' in page.table(network).source
+    assert f'<td class="number" data-order="{fragments.GREATEST}">-</td>' in page.table(network).source
     assert ">100<" not in page.table(network).source
     assert ">-</text>" in page.picture(network).source
     assert ">100</text>" not in page.picture(network).source

@@ -17,11 +17,14 @@ import time
 import psutil
 import pytest
 
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import campaign, data, environments, prepared
-from tfmxbench.measure.store import DataDescription, Settings
-from tfmxbench.measure.trial import COMPLETED, FAILED, record_from_json
+from tfmxbench import data
+from tfmxbench.measure import campaign
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.settings import DataDescription, Settings
+from tfmxbench.records.trial import COMPLETED, FAILED, record_from_json
+from tfmxbench.worker import prepared
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.xdist_group("measured")]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from tfmxbench.measure import inputs
 from tfmxbench.networks import catalogue
+from tfmxbench.worker import inputs
 
 NETWORKS = catalogue.networks()
 

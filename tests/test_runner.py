@@ -10,10 +10,11 @@ import tempfile
 import pytest
 from misbehaving import assert_failed, gone
 
-from tfmxbench.measure import memory, runner
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import runner
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import COMPLETED, record_from_json, to_json
+from tfmxbench.worker import memory
 
 pytestmark = pytest.mark.xdist_group("machine")
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from misbehaving import NUMBERS, PATIENCE, gone
 
-from tfmxbench.measure.trial import to_json
+from tfmxbench.records.trial import to_json
 
 pytestmark = pytest.mark.xdist_group("machine")
 
@@ -34,8 +34,9 @@ def start_parent(package_copy, make_trial, tmp_path) -> tuple[subprocess.Popen, 
     )
     code = (
         "import json, pathlib, sys\n"
-        "from tfmxbench.measure import runner, worker\n"
-        f"worker.__file__ = {str(package_copy / 'measure' / 'worker.py')!r}\n"
+        "from tfmxbench.processes import runner\n"
+        "from tfmxbench.worker import entry\n"
+        f"entry.__file__ = {str(package_copy / 'worker' / 'entry.py')!r}\n"
         "trial = runner.Trial(**json.loads(pathlib.Path(sys.argv[1]).read_text()))\n"
         "runner.run(trial, pathlib.Path(sys.argv[2]))\n"
     )

@@ -9,9 +9,9 @@ import sys
 import pytest
 from misbehaving import assert_failed
 
-from tfmxbench.measure import runner
-from tfmxbench.measure.schema import check_record
-from tfmxbench.measure.trial import FAILED, to_json
+from tfmxbench.processes import runner
+from tfmxbench.records.schema import check_record
+from tfmxbench.records.trial import FAILED, to_json
 
 pytestmark = pytest.mark.xdist_group("machine")
 

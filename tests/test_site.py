@@ -12,8 +12,8 @@ import urllib.parse
 import pytest
 from sites import COMPARISON, HOME, PAGES, PAIR, axe_violations, pages_of, resize, visit
 
-from tfmxbench.measure import environments
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import environments
 
 pytestmark = [pytest.mark.site, pytest.mark.measured, pytest.mark.xdist_group("measured")]
 

@@ -22,10 +22,10 @@ from fabricated import ADDED, SLOW_PASS, SLOW_STYLE
 from sites import COMPARISON, HOME, PAGES, PAIR, PHRASEBOOK, pages_of, resize
 
 from tfmxbench.analysis import summary
-from tfmxbench.measure import store
-from tfmxbench.report import inline_scripts
-from tfmxbench.report.tables import significant
-from tfmxbench.words import one_line
+from tfmxbench.records import store
+from tfmxbench.records.plain_text import one_line
+from tfmxbench.report.figures.tables import significant
+from tfmxbench.report.site import inline_scripts
 
 pytestmark = [pytest.mark.site, pytest.mark.xdist_group("fabricated")]
 

@@ -10,7 +10,8 @@ import pytest
 from sites import ROOT
 
 from tfmxbench.networks import catalogue
-from tfmxbench.report import pages
+from tfmxbench.report.pages import published
+from tfmxbench.report.pages.implementation import ImplementationPage
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.measured, pytest.mark.xdist_group("measured")]
 
@@ -29,7 +30,7 @@ def code_of(notebook: pathlib.Path) -> str:
 
 def run(script: pathlib.Path, folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     """Run a script in an empty folder, with the package and no results."""
-    variables = {name: value for name, value in os.environ.items() if name != pages.RESULTS_VARIABLE}
+    variables = {name: value for name, value in os.environ.items() if name != published.RESULTS_VARIABLE}
     finished = subprocess.run(
         [sys.executable, str(script)],
         cwd=folder,
@@ -72,18 +73,18 @@ def test_every_page_offers_a_script_and_a_notebook_of_the_same_code(site):
 
 
 def test_with_no_framework_the_reason_is_told(monkeypatch, tmp_path):
-    monkeypatch.delenv(pages.RESULTS_VARIABLE, raising=False)
+    monkeypatch.delenv(published.RESULTS_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TFMXBENCH_CACHE_DIR", str(tmp_path / "cache"))
     for framework in ("TENSORFLOW", "MXNET"):
         monkeypatch.setenv(f"TFMXBENCH_PYTHON_{framework}", str(tmp_path / "no python"))
-    pages._measured_alone.cache_clear()
+    published._measured_alone.cache_clear()
     with pytest.raises(ValueError, match="no results to show, and MXNet cannot run here"):
-        pages.ImplementationPage("mlp", "symbol")
+        ImplementationPage("mlp", "symbol")
 
 
 def test_results_that_were_asked_for_and_are_not_there_are_an_error(monkeypatch, tmp_path):
     """The site is never built from something else than it was told to be."""
-    monkeypatch.setenv(pages.RESULTS_VARIABLE, str(tmp_path / "none.json"))
+    monkeypatch.setenv(published.RESULTS_VARIABLE, str(tmp_path / "none.json"))
     with pytest.raises(ValueError, match=r"no results in .*none\.json"):
-        pages.results()
+        published.results()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tfmxbench.measure import store
-from tfmxbench.measure.store import Results, read_results, results_to_json, write_results
-from tfmxbench.measure.trial import FAILED
+from tfmxbench.records import store
+from tfmxbench.records.store import Results, read_results, results_to_json, write_results
+from tfmxbench.records.trial import FAILED
 
 
 @pytest.fixture

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 
 from tfmxbench.analysis import summary
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure.trial import FAILED, STANDARD, Measurement, Memory, Pass, Span
+from tfmxbench.records.conditions import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, STANDARD, THREADS
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.trial import FAILED, Measurement, Memory, Pass, Span
 
 CONDITIONS = [
     STANDARD,
-    summary.NULL,
-    summary.THREADS,
-    summary.BATCH_SIZE,
-    summary.SEED,
-    summary.GOAL,
-    summary.PRODUCTS,
+    NULL,
+    THREADS,
+    BATCH_SIZE,
+    SEED,
+    GOAL,
+    PRODUCTS,
 ]
 PURPOSES = ["measure", "accuracy", "goal", "products"]
 
@@ -324,8 +325,8 @@ def test_the_accuracy_of_short_trials_is_the_gates(make_trial, make_record, make
     assert arm.accuracies != [0.1]
     failed = dataclasses.replace(records[0], status="failed", reason="because", measurement=None)
     assert summary.arms([failed], parity=[right])[0].accuracies == []
-    null = [dataclasses.replace(item, trial=make_trial(condition=summary.NULL)) for item in records]
-    assert summary.arms(null, summary.NULL, [right])[0].accuracies == []
+    null = [dataclasses.replace(item, trial=make_trial(condition=NULL)) for item in records]
+    assert summary.arms(null, NULL, [right])[0].accuracies == []
 
 
 def test_the_first_epoch_of_short_trials_is_the_first_pass_and_the_rest_at_the_steady_pace(make_measurement):
@@ -347,11 +348,11 @@ def test_accuracies_by_seed_are_those_of_timed_trials_and_of_trials_with_other_s
         found = dataclasses.replace(made.measurement, accuracies=[accuracy, 0.99])
         return dataclasses.replace(made, measurement=found)
 
-    others = [record(0.1, condition) for condition in CONDITIONS if condition not in (STANDARD, summary.SEED)]
+    others = [record(0.1, condition) for condition in CONDITIONS if condition not in (STANDARD, SEED)]
     counted = [
         record(0.9, STANDARD),
         record(0.8, STANDARD, round=1),
-        record(0.7, summary.SEED, seed=1, purpose="accuracy"),
+        record(0.7, SEED, seed=1, purpose="accuracy"),
         record(0.2, STANDARD, network="lenet"),
         record(0.3, STANDARD, device="gpu"),
     ]

@@ -12,8 +12,8 @@ import zipfile
 
 import pytest
 
-from tfmxbench.measure import environments
-from tfmxbench.measure.data import FILES, MIRRORS
+from tfmxbench.data import FILES, MIRRORS
+from tfmxbench.processes import environments
 
 ROOT = pathlib.Path(__file__).parents[1]
 PINS = sorted((ROOT / "requirements").glob("*.txt")) + sorted((ROOT / "docs").rglob("requirements/*.txt"))

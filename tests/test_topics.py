@@ -4,12 +4,12 @@ import dataclasses
 
 import pytest
 
-from tfmxbench.analysis import operations, pairs, statistics
-from tfmxbench.measure import store
-from tfmxbench.measure.store import EnvironmentDescription
-from tfmxbench.measure.trial import FAILED, MatrixProducts, Pass
+from tfmxbench.analysis import estimates, operations, pairs
 from tfmxbench.networks import catalogue
-from tfmxbench.report import axes, effort, machine, null_test, pages
+from tfmxbench.records import store
+from tfmxbench.records.settings import EnvironmentDescription
+from tfmxbench.records.trial import FAILED, MatrixProducts, Pass
+from tfmxbench.report.pages import axes, machine, null_test, published, time_to_accuracy
 
 ROUNDS = 3
 # Seconds of a pass over all 60000 images, by style.
@@ -81,7 +81,7 @@ def show(make_campaign, tmp_path, monkeypatch):
         results = dataclasses.replace(make_campaign().results(), records=records, **changes)
         path = tmp_path / "results.json"
         store.write_results(path, results)
-        monkeypatch.setenv(pages.RESULTS_VARIABLE, str(path))
+        monkeypatch.setenv(published.RESULTS_VARIABLE, str(path))
 
     return show
 
@@ -112,7 +112,7 @@ def test_what_cannot_be_told_apart_is_said_for_the_narrowest_and_the_widest_null
     ]
     show(noisy)
     reaches = {
-        arm.style: f"{statistics.smallest_difference(statistics.estimate(ratios, 0.975)):.1%}"
+        arm.style: f"{estimates.smallest_difference(estimates.estimate(ratios, 0.975)):.1%}"
         for arm, ratios in pairs.null_tests(noisy)
     }
     narrow, wide = reaches["keras_function"], reaches["gluon_hybrid"]
@@ -121,7 +121,7 @@ def test_what_cannot_be_told_apart_is_said_for_the_narrowest_and_the_widest_null
     # One alone has the usual confidence.
     alone = [record for record in noisy if record.trial.style != "gluon_hybrid"]
     ((_, ratios),) = pairs.null_tests(alone)
-    narrower = f"{statistics.smallest_difference(statistics.estimate(ratios)):.1%}"
+    narrower = f"{estimates.smallest_difference(estimates.estimate(ratios)):.1%}"
     show(alone)
     told = null_test.verdict().source
     assert f"reach {narrower}, over" in told
@@ -145,7 +145,7 @@ def test_a_null_test_that_leaves_out_1_is_not_hidden(records, show):
 
 
 @pytest.mark.parametrize(
-    "content", [null_test.verdict, lambda: axes.axis("threads"), effort.time_to_accuracy]
+    "content", [null_test.verdict, lambda: axes.axis("threads"), time_to_accuracy.time_to_accuracy]
 )
 def test_what_was_not_measured_is_said(records, show, content):
     show([record for record in records if record.trial.condition == "standard"])
@@ -229,7 +229,7 @@ def test_the_device_page_pairs_cpu_and_gpu_by_round(records, show):
 def test_the_epochs_of_one_style_give_the_seconds_of_all(records, show):
     """Starting takes as long as three epochs here, and the accuracy takes four."""
     show(records)
-    told = effort.time_to_accuracy().source
+    told = time_to_accuracy.time_to_accuracy().source
     assert "TensorFlow keras_function, chosen since its epoch is short" in told
     assert "4 epochs" in told
     assert "97.10%" in told
@@ -245,7 +245,7 @@ def test_an_accuracy_that_was_not_reached_is_no_time(records, show):
             record = dataclasses.replace(record, measurement=measured)
         spoiled.append(record)
     show(spoiled)
-    told = effort.time_to_accuracy().source
+    told = time_to_accuracy.time_to_accuracy().source
     assert "did not reach it" in told
     assert "<table" not in told
 
@@ -259,7 +259,7 @@ def test_in_the_thorough_profile_every_trial_tells_its_own_time(records, show):
         trial = dataclasses.replace(record.trial, goal=0.97, epochs=25)
         direct.append(dataclasses.replace(record, trial=trial, measurement=measured))
     show(direct)
-    told = effort.time_to_accuracy().source
+    told = time_to_accuracy.time_to_accuracy().source
     assert "Time to the accuracy, measured" in told
     # Five seconds of starting and training, times the geometric mean of 1, 1.1 and 1.2.
     assert "5.48" in told

@@ -2,6 +2,6 @@
 
 import sys
 
-from tfmxbench.cli import main
+from tfmxbench.commands.cli import main
 
 sys.exit(main())

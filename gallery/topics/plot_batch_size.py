@@ -15,6 +15,6 @@ with that batch size before it was timed, and nothing on this page speaks of acc
 # its own whose passes take as many images. Those of the comparison are longer where an epoch is short, and a
 # batch of a long pass need not take as long as one of a short pass.
 
-from tfmxbench.report import axes
+from tfmxbench.report.pages import axes
 
 axes.axis("batch size")

@@ -10,6 +10,6 @@ training. It stops when the trained parameters are complete on the device, after
 # In this build
 # -------------
 
-from tfmxbench.report import axes
+from tfmxbench.report.pages import axes
 
 axes.devices()

@@ -13,7 +13,7 @@ numbers about.
 # Operations of the network, over the greatest rate of matrix products that any framework reached in
 # the same round.
 
-from tfmxbench.report import machine
+from tfmxbench.report.pages import machine
 
 machine.fractions()
 

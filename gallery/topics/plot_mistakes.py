@@ -11,7 +11,7 @@ part of any comparison on other pages: the records lie in a list of their own.
 # What they did in this build
 # ---------------------------
 
-from tfmxbench.report import mistakes
+from tfmxbench.report.pages import mistakes
 
 mistakes.verdict()
 

@@ -11,7 +11,7 @@ them is the machine's, not theirs.
 # Does it find a difference where there is none?
 # ----------------------------------------------
 
-from tfmxbench.report import null_test
+from tfmxbench.report.pages import null_test
 
 null_test.verdict()
 

@@ -14,9 +14,9 @@ without a time.
 # The verdict
 # -----------
 
-from tfmxbench.report import proof
+from tfmxbench.report.pages import parity
 
-proof.verdict()
+parity.verdict()
 
 # %%
 # Every step
@@ -24,7 +24,7 @@ proof.verdict()
 # The deviation of each step's loss from the reference, relative, on a logarithmic axis. A step that
 # agrees to the last digit has no place on such an axis and is left out.
 
-proof.divergence()
+parity.divergence()
 
 # %%
 # The table
@@ -32,7 +32,7 @@ proof.divergence()
 # Greatest deviations, and the bars that they are held to. The parameters are compared one by one,
 # by the norm of the difference over the norm of the reference's.
 
-proof.table()
+parity.table()
 
 # %%
 # What rounding explains
@@ -54,14 +54,14 @@ proof.table()
 # The greatest relative difference of two implementations' losses in the first 50 steps: the worst
 # pair of each network and device.
 
-proof.between()
+parity.between()
 
 # %%
 # Repeated
 # --------
 # The same seed in another process: the losses of all passes, compared between this build's rounds.
 
-proof.repeatability()
+parity.repeatability()
 
 # %%
 # With other seeds
@@ -69,7 +69,7 @@ proof.repeatability()
 # Where equality ends, what is left to compare is the accuracy over several seeds: each gives other
 # initial values and another order of the images, the same to all styles.
 
-proof.seeds()
+parity.seeds()
 
 # %%
 # Which weights are learned
@@ -78,4 +78,4 @@ proof.seeds()
 # dense kernel that follows a convolution has its inputs in another order too where images have
 # their channels first: all pixels of a channel, and then the next channel.
 
-proof.parameters()
+parity.parameters()

@@ -21,8 +21,9 @@ everything else below.
 
 from tfmxbench.analysis import code_size
 from tfmxbench.networks import catalogue
-from tfmxbench.report import html, pages, plots, readability
-from tfmxbench.report.html import Fragment
+from tfmxbench.report.figures import fragments, plots
+from tfmxbench.report.figures.fragments import Fragment
+from tfmxbench.report.pages import published, readability
 
 networks = catalogue.networks()
 sum((readability.picture(network) for network in networks), Fragment(""))
@@ -36,7 +37,7 @@ sum((readability.picture(network) for network in networks), Fragment(""))
 
 def against_time(network: str) -> Fragment:
     """The picture of a network's lines against its times."""
-    arms = pages.arms(network)
+    arms = published.arms(network)
     points = [
         (arm, code_size.example_lines(item.path))
         for item in catalogue.implementations(network)
@@ -44,7 +45,7 @@ def against_time(network: str) -> Fragment:
         if arm.style == item.style
     ]
     if not points:
-        return html.paragraph(f"{catalogue.task(network).title}: not measured in this build.")
+        return fragments.paragraph(f"{catalogue.task(network).title}: not measured in this build.")
     return plots.lines_and_time(
         points,
         f"lines-and-time-{network}",

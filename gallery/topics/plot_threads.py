@@ -13,6 +13,6 @@ line at a time. The trials are part of the campaign's rounds, beside those of th
 # own whose passes are as short as those with fewer threads. Those of the comparison are longer where an epoch
 # is short, and a batch of a long pass need not take as long as one of a short pass.
 
-from tfmxbench.report import axes
+from tfmxbench.report.pages import axes
 
 axes.axis("threads")

@@ -10,6 +10,6 @@ and where it is paid back or not.
 # In this build
 # -------------
 
-from tfmxbench.report import effort
+from tfmxbench.report.pages import time_to_accuracy
 
-effort.time_to_accuracy()
+time_to_accuracy.time_to_accuracy()

@@ -11,11 +11,12 @@ import numpy as np
 import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
 
 from tfmxbench import mistakes
-from tfmxbench.analysis import statistics, summary
-from tfmxbench.analysis.statistics import CONFIDENCE, Estimate
-from tfmxbench.measure.store import Results
-from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
+from tfmxbench.analysis import estimates, summary
+from tfmxbench.analysis.estimates import CONFIDENCE, Estimate
 from tfmxbench.mistakes import Side, Sides, Variant
+from tfmxbench.records.conditions import BATCH_SIZE, STANDARD
+from tfmxbench.records.store import Results
+from tfmxbench.records.trial import Measurement, Pass, Record
 
 # What a mistake does to the verdict.
 KEPT = "keeps the verdict"
@@ -60,7 +61,7 @@ class Distortion:
         """What the mistake does to the verdict, each read off its own interval."""
         if self.honest is None or self.distorted is None:
             return NOT_KNOWN
-        before, after = statistics.verdict(self.honest), statistics.verdict(self.distorted)
+        before, after = estimates.verdict(self.honest), estimates.verdict(self.distorted)
         if "not known" in (before, after):
             return NOT_KNOWN
         undecided = "no clear difference"
@@ -80,7 +81,7 @@ class Distortion:
             return NOT_KNOWN
         if not self.factor.low <= 1 <= self.factor.high:
             return MOVES
-        return CANNOT_BE_TOLD if statistics.too_wide(self.factor) else DOES_NOT_MATTER
+        return CANNOT_BE_TOLD if estimates.too_wide(self.factor) else DOES_NOT_MATTER
 
     @property
     def size(self) -> float:
@@ -161,7 +162,7 @@ def values(results: Results, network: str, side: Side) -> dict[int, float]:
     """
     figure = FIGURES[side.figure]
     if side.published:
-        condition = STANDARD if side.batch_size is None else summary.BATCH_SIZE
+        condition = STANDARD if side.batch_size is None else BATCH_SIZE
         for arm in summary.arms(results.records, condition):
             if (arm.network, arm.device, arm.style, arm.batch_size) == (
                 network,
@@ -196,7 +197,7 @@ def trials(results: Results, network: str, side: Side) -> list[Record]:
 def _ratio(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate | None:
     if not first.keys() & second.keys():
         return None
-    return statistics.ratio(dict(first), dict(second))
+    return estimates.ratio(dict(first), dict(second))
 
 
 def _quotients(pair: tuple[Mapping[int, float], Mapping[int, float]]) -> dict[int, float]:
@@ -206,7 +207,7 @@ def _quotients(pair: tuple[Mapping[int, float], Mapping[int, float]]) -> dict[in
 
 def _over(found: Estimate, value: float) -> Estimate:
     value, low, high = (
-        statistics.power(math.log(part) - math.log(value)) for part in (found.value, found.low, found.high)
+        estimates.power(math.log(part) - math.log(value)) for part in (found.value, found.low, found.high)
     )
     return Estimate(value, low, high, found.trials)
 
@@ -237,10 +238,10 @@ def single_run(
     centre = float(one.mean() - other.mean())
     number = min(len(first), len(second))
     if number == 1:
-        return Estimate(statistics.power(centre), math.nan, math.nan, 1)
+        return Estimate(estimates.power(centre), math.nan, math.nan, 1)
     spread = math.sqrt((one.var(ddof=1) + other.var(ddof=1)) * (1 + 1 / number))
     reach = float(scipy.stats.t.ppf((1 + confidence) / 2, number - 1)) * spread
-    low, middle, high = (statistics.power(centre + step) for step in (-reach, 0.0, reach))
+    low, middle, high = (estimates.power(centre + step) for step in (-reach, 0.0, reach))
     return Estimate(middle, low, high, number)
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from tfmxbench.analysis.statistics import CONFIDENCE, Estimate, estimate, paired_probability, quotients
+from tfmxbench.analysis.estimates import CONFIDENCE, Estimate, estimate, paired_probability, quotients
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from tfmxbench.analysis import multiple_comparisons, summary
 from tfmxbench.analysis.multiple_comparisons import Comparison
 from tfmxbench.analysis.summary import Arm
-from tfmxbench.measure.trial import Measurement, Record
 from tfmxbench.networks import catalogue
+from tfmxbench.records.conditions import NULL
+from tfmxbench.records.trial import Measurement, Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,7 @@ def null_tests(
     records: Sequence[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
 ) -> list[tuple[Arm, list[float]]]:
     """Each implementation that was measured as two arms, with the ratio of the two in every round."""
-    others = {(arm.name, arm.device): arm for arm in summary.arms(records, summary.NULL)}
+    others = {(arm.name, arm.device): arm for arm in summary.arms(records, NULL)}
     found = []
     for arm in summary.arms(records):
         other = others.get((arm.name, arm.device))

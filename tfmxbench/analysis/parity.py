@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfmxbench import frameworks
+from tfmxbench.records.parity import Parity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,67 +49,6 @@ BARS = {
 # Fifty losses in float32 cannot all agree with float64 to this: half a unit in the last place of
 # float32 is 6e-8 of a value.
 TOO_CLOSE = 1e-10
-
-
-@dataclasses.dataclass(frozen=True)
-class Parity:
-    """How far an implementation is from the reference.
-
-    Attributes
-    ----------
-    network, style, framework, device : str
-        What was compared.
-    passed : bool
-    reason : str
-        The first thing that differs by more than its bar; empty when it passed.
-    losses : list of float
-        Loss of each single step, as the implementation returned it; of a failed run, as far as
-        they are numbers.
-    deviations : list of float
-        Of each step's loss from the reference, relative.
-    logits, trained_logits, reloaded_logits : float or None
-    pass_loss, parameters, pass_parameters : float or None
-        Greatest deviations, as :class:`Bars` explains them; None where not a number.
-    epoch_loss, accuracy : float or None
-        Mean loss of the first epoch and test accuracy after it, None where not computed.
-    epoch_loss_deviation, accuracy_deviation : float or None
-        Their deviations from the reference.
-    batch_size : int or None
-        Images in a batch; None for the task's own.
-    mistakes : list of str
-        The mistakes that were switched on, see :mod:`tfmxbench.mistakes`.
-    """
-
-    network: str
-    style: str
-    framework: str
-    device: str
-    passed: bool
-    reason: str
-    losses: list[float]
-    deviations: list[float]
-    logits: float | None = None
-    trained_logits: float | None = None
-    reloaded_logits: float | None = None
-    pass_loss: float | None = None
-    parameters: float | None = None
-    pass_parameters: float | None = None
-    epoch_loss: float | None = None
-    accuracy: float | None = None
-    epoch_loss_deviation: float | None = None
-    accuracy_deviation: float | None = None
-    batch_size: int | None = None
-    mistakes: list[str] = dataclasses.field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Network and style: ``mlp/gluon``."""
-        return f"{self.network}/{self.style}"
-
-    @property
-    def worst(self) -> float | None:
-        """The greatest deviation of a step's loss; None where there is none."""
-        return max(self.deviations, default=None)
 
 
 def relative(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -152,7 +92,7 @@ def judge(
     Parameters
     ----------
     found, expected : mapping of str to numpy.ndarray
-        What :func:`tfmxbench.measure.programs.parity_arrays` returns.
+        What :func:`tfmxbench.worker.programs.parity_arrays` returns.
     bars : Bars
     identity : tuple of str
         Network, style, framework and device.

@@ -8,20 +8,10 @@ import math
 import statistics as standard_statistics
 from collections.abc import Callable, Iterable
 
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.analysis.statistics import Estimate, estimate
-from tfmxbench.measure.trial import STANDARD, Measurement, Pass, Record
-
-MEASURE = "measure"
-# Conditions besides the standard one: the other arm of a null test; another number of threads, another
-# batch size, and what these two are compared with; and trials that are made once a campaign.
-NULL = "null"
-UNVARIED = "unvaried"
-THREADS = "threads"
-BATCH_SIZE = "batch-size"
-SEED = "seed"
-GOAL = "goal"
-PRODUCTS = "products"
+from tfmxbench.analysis.estimates import Estimate, estimate
+from tfmxbench.records.conditions import MEASURE, SEED, STANDARD
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.trial import Measurement, Pass, Record
 
 # Of the single images that are predicted, so many may trace and warm up.
 WARMING_IMAGES = 10

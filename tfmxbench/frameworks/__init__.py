@@ -41,7 +41,7 @@ TOGETHER = "together"
 
 def names() -> list[str]:
     """Names of the frameworks, sorted; ``numpy``, the reference, is one of them."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("__init__", TOGETHER))
 
 
 def load(name: str) -> ModuleType:

@@ -12,9 +12,7 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-import hashlib
 import itertools
-import json
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,16 +20,19 @@ import filelock
 
 import tfmxbench
 from tfmxbench import mistakes
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import hashes, plan, pool, profiles, runner, whole_files
-from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.plan import UNTIMED_THREADS, Plan, is_of_a_round
 from tfmxbench.measure.profiles import Profile
-from tfmxbench.measure.schema import check_record, read_json
-from tfmxbench.measure.store import DataDescription, EnvironmentDescription, Results, Settings
-from tfmxbench.measure.trial import FAILED, MISTAKE, UNAVAILABLE, Record, Trial, record_from_json, to_json
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
+from tfmxbench.processes import hashes, pool, runner
+from tfmxbench.processes.environments import Environment
+from tfmxbench.records import whole_files
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.schema import check_record, read_json
+from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
+from tfmxbench.records.store import Results
+from tfmxbench.records.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Campaign:
             "profile": dataclasses.asdict(self.profile),
             "sources": self.sources,
             "harness": hashes.harness_sha256(),
-            "plan": planning_sha256(),
+            "plan": hashes.folders_sha256(["measure"]),
             "mistakes": "" if self.profile.mistakes == "none" else hashes.mistakes_sha256(mistakes.names()),
             "environments": {
                 f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
@@ -114,8 +115,7 @@ class Campaign:
             "data": self.data.sha256,
             "machine": self.machine,
         }
-        text = json.dumps(conditions, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashes.conditions_sha256(conditions)
 
     @property
     def folder(self) -> pathlib.Path:
@@ -364,13 +364,6 @@ def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
     for network in {item.network for item in implementations}:
         found[network] = hashes.source_sha256(catalogue.FOLDER / network / "__init__.py")
     return found
-
-
-def planning_sha256() -> str:
-    """Hashes of what decides which trials are made, in which order, and how their processes are started."""
-    return " ".join(
-        hashes.source_sha256(pathlib.Path(str(module.__file__))) for module in (plan, profiles, runner)
-    )
 
 
 def not_run(trial: Trial, status: str, reason: str) -> Record:

@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 
 from tfmxbench.analysis import parity
-from tfmxbench.analysis.parity import Parity
-from tfmxbench.measure import hashes, leftovers, pool, runner, whole_files
-from tfmxbench.measure.environments import Environment
-from tfmxbench.measure.schema import check_parity, read_json
-from tfmxbench.measure.trial import Trial
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
+from tfmxbench.processes import hashes, pool, runner
+from tfmxbench.processes.environments import Environment
+from tfmxbench.records import leftovers, whole_files
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.schema import check_parity, read_json
+from tfmxbench.records.trial import Trial
 
 TIME_LIMIT = 1800.0
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
-from tfmxbench.analysis.summary import BATCH_SIZE, GOAL, NULL, PRODUCTS, SEED, THREADS, UNVARIED
-from tfmxbench.measure.environments import Environment
 from tfmxbench.measure.gate import Question
 from tfmxbench.measure.profiles import PROFILES, Profile, is_chosen, is_long, steady_batches, steady_passes
-from tfmxbench.measure.store import DataDescription, Settings
-from tfmxbench.measure.trial import MISTAKE, Record, Trial
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
+from tfmxbench.processes.environments import Environment
+from tfmxbench.records.conditions import BATCH_SIZE, GOAL, MISTAKE, NULL, PRODUCTS, SEED, THREADS, UNVARIED
+from tfmxbench.records.settings import DataDescription, Settings
+from tfmxbench.records.trial import Record, Trial
 
 TIME_LIMIT = 600.0
 # Trials that are not timed run on one thread each, several at a time; each takes longer for it.

@@ -153,7 +153,7 @@ class Harness:
     Attributes
     ----------
     programs : module
-        :mod:`tfmxbench.measure.programs`.
+        :mod:`tfmxbench.worker.programs`.
     framework : module
         What is known of the trial's framework.
     trial : Trial

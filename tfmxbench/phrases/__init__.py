@@ -16,7 +16,7 @@ what somebody who comes from another framework would stumble over:
 ``count_parameters(model)``
     Returns how many values are trained, as an int.
 
-Each file is run against its implementation before a page shows it: see ``measure/phrases.py``.
+Each file is run against its implementation before a page shows it: see ``examples/phrases.py``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The concept pages' examples and the phrases: finding and running them."""

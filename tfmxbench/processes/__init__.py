@@ -1,0 +1,1 @@
+"""Starting, bounding and ending processes; environments; the machine; the cache."""

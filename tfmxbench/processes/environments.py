@@ -1,0 +1,311 @@
+"""The frameworks' environments: where they are, how they are made, and whether they work.
+
+Each framework has an environment of its own for each device, made by uv from the pins in
+``requirements/``. Its folder is named by a hash of those pins, so that it is made anew when they
+change. A person who has an environment names its interpreter with ``TFMXBENCH_PYTHON_<FRAMEWORK>``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+import filelock
+
+from tfmxbench import frameworks
+from tfmxbench.processes import cache, machine, runner
+from tfmxbench.records import leftovers
+from tfmxbench.records.trial import Trial
+
+PROBE_TIME_LIMIT = 180.0
+PACKAGE = pathlib.Path(__file__).parents[1]
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """A framework's environment for a device.
+
+    Attributes
+    ----------
+    framework, device : str
+    interpreter : str
+        Path of its Python; empty where there is none.
+    problem : str
+        Why trials cannot run in it; empty where they can.
+    versions : dict of str to str
+        Of Python and the framework's distributions, as far as the interpreter could tell.
+    bytes : int or None
+        The space that its installed packages take, Python itself not included; None where unknown, and
+        for the environment that this package itself runs in.
+    """
+
+    framework: str
+    device: str
+    interpreter: str
+    problem: str
+    versions: dict[str, str]
+    bytes: int | None = None
+
+
+def variable(framework: str) -> str:
+    """Name of the environment variable that names a framework's interpreter."""
+    return f"TFMXBENCH_PYTHON_{framework.upper()}"
+
+
+def requirements_path(framework: str, device: str) -> pathlib.Path:
+    """The file of pins, in a checkout or in an installed package."""
+    name: str = frameworks.load(framework).REQUIREMENTS[device]
+    candidates = [PACKAGE.parent / "requirements" / name, PACKAGE / "requirements" / name]
+    return next((path for path in candidates if path.is_file()), candidates[0])
+
+
+def path(framework: str, device: str, root: pathlib.Path) -> pathlib.Path:
+    """The folder of a framework's environment in the cache, which its pins decide."""
+    pins = requirements_path(framework, device).read_bytes()
+    return root / "environments" / f"{framework}-{device}-{hashlib.sha256(pins).hexdigest()[:12]}"
+
+
+def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
+    """Look for a framework's environment and try it; nothing is installed."""
+    found = look_for(framework, device, environ)
+    return found if found.problem else _try(framework, device, found.interpreter)
+
+
+def look_for(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
+    """Look for a framework's environment without trying whether it works: its versions are not known then."""
+    if framework == "numpy":
+        return Environment(framework, device, sys.executable, "", {})
+    named = environ.get(variable(framework))
+    if named:
+        interpreter = shutil.which(pathlib.Path(named).expanduser())
+        if interpreter is None:
+            problem = f"{variable(framework)} names {named!r}, which is not a program that can be run"
+            return Environment(framework, device, "", problem, {})
+        return Environment(framework, device, str(pathlib.Path(interpreter).absolute()), "", {})
+    folder = path(framework, device, cache.folder(environ))
+    if not _ready(folder).is_file():
+        problem = "its environment has not been made: run tfmxbench environments"
+        reason = folder.with_suffix(".problem")
+        if reason.is_file():
+            problem = reason.read_text(encoding="utf-8").strip()
+        return Environment(framework, device, "", problem, {})
+    return Environment(framework, device, str(folder / "bin" / "python"), "", {})
+
+
+def make(
+    framework: str,
+    device: str,
+    environ: Mapping[str, str] = os.environ,
+    anew: bool = False,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Make a framework's environment, unless it is there or the person named one of theirs.
+
+    Why it could not be made is left beside its folder, for :func:`find` to tell.
+
+    Parameters
+    ----------
+    framework, device : str
+    environ : mapping
+        ``TFMXBENCH_CACHE_DIR`` and the interpreters' variables are read from it.
+    anew : bool
+        Make it again even though it is there.
+    report : callable
+        Is given one line about each step that takes long.
+    """
+    if framework == "numpy" or environ.get(variable(framework)):
+        return
+    folder = path(framework, device, cache.folder(environ))
+    if not anew and _ready(folder).is_file():
+        # A cache that cannot be written to, but holds what is needed, will do.
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if anew or not _ready(folder).is_file():
+            reason = folder.with_suffix(".problem")
+            reason.unlink(missing_ok=True)
+            problem = _install(framework, device, folder, report)
+            if problem:
+                reason.write_text(problem + "\n", encoding="utf-8")
+
+
+def _install(framework: str, device: str, folder: pathlib.Path, report: Callable[[str], None]) -> str:
+    """Make the environment in its folder; return why that failed, or an empty string."""
+    known = frameworks.load(framework)
+    uv = [sys.executable, "-m", "uv"]
+    _ready(folder).unlink(missing_ok=True)
+    for version in known.PYTHONS:
+        report(f"{known.TITLE} ({device}): an environment with Python {version} in {folder}")
+        problem = _run([*uv, "venv", "--quiet", "--clear", "--python", version, str(folder)])
+        if not problem:
+            break
+    else:
+        wanted = " or ".join(known.PYTHONS)
+        return (
+            f"{known.TITLE} needs Python {wanted}, which was neither found on this machine nor could be "
+            f"downloaded; install it, or name an interpreter that has {known.TITLE} in "
+            f"{variable(framework)} (uv said: {problem})"
+        )
+    report(f"{known.TITLE} ({device}): installing the pinned versions")
+    pins = str(requirements_path(framework, device))
+    interpreter = str(folder / "bin" / "python")
+    problem = _run(
+        [*uv, "pip", "install", "--quiet", "--python", interpreter, "--require-hashes", "-r", pins]
+    )
+    if problem:
+        return f"{known.TITLE} could not be installed from {pathlib.Path(pins).name}: {problem}"
+    _ready(folder).write_text("complete\n", encoding="utf-8")
+    return ""
+
+
+def _run(command: list[str]) -> str:
+    """Run a command; return the end of what it printed if it failed, or an empty string."""
+    finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if finished.returncode == 0:
+        return ""
+    text = finished.stderr.decode("utf-8", errors="replace")
+    return " ".join(text.split())[-500:] or f"exit code {finished.returncode}"
+
+
+def _ready(folder: pathlib.Path) -> pathlib.Path:
+    """The file that says that an environment is complete."""
+    return folder / "tfmxbench-ready"
+
+
+def _try(framework: str, device: str, interpreter: str) -> Environment:
+    """Compute something on the device in a process of the environment."""
+    trial = Trial(
+        identifier=f"probe-{framework}-{device}",
+        purpose="probe",
+        network="",
+        style="",
+        framework=framework,
+        source_sha256="",
+        device=device,
+        threads=1,
+        seed=0,
+        round=0,
+        epochs=0,
+        passes=0,
+        pass_batches=0,
+        latency_samples=0,
+        data_name="",
+        data="",
+        interpreter=interpreter,
+        time_limit=PROBE_TIME_LIMIT,
+    )
+    with leftovers.temporary_folder() as folder:
+        record = runner.run(trial, folder)
+    # Our own environment holds much else, and installers write other notes into it each time.
+    own = interpreter == sys.executable
+    size = None if record.reason or own else packages_bytes(interpreter)
+    return Environment(framework, device, interpreter, record.reason, record.versions, size)
+
+
+def packages_bytes(interpreter: str) -> int | None:
+    """The space that an interpreter's installed packages take; None where it does not tell.
+
+    Files that the interpreter made from them, its byte code, are not counted.
+    """
+    asked = "import json, sysconfig; print(json.dumps(sysconfig.get_paths()))"
+    try:
+        finished = subprocess.run(
+            [interpreter, "-I", "-c", asked], stdin=subprocess.DEVNULL, capture_output=True, check=True
+        )
+        paths = json.loads(finished.stdout)
+        # On some systems the one is a link to the other.
+        folders = {os.path.realpath(paths[name]) for name in ("purelib", "platlib")}
+    except (OSError, subprocess.CalledProcessError, ValueError, KeyError, TypeError):
+        return None
+    return sum(
+        pathlib.Path(folder, name).lstat().st_size
+        for path in folders
+        for folder, _, names in os.walk(path)
+        if not folder.endswith("__pycache__")
+        for name in names
+    )
+
+
+def unpinned(framework: str, device: str, versions: Mapping[str, str]) -> str:
+    """What an environment has instead of the pinned versions; empty where it has those.
+
+    Parameters
+    ----------
+    framework, device : str
+    versions : mapping of str to str
+        Of the framework's distributions, as a worker reports them.
+
+    Returns
+    -------
+    str
+        Such as ``mxnet 1.8.0 instead of 1.9.1``.
+    """
+    known = frameworks.load(framework) if framework in frameworks.names() else None
+    if known is None or device not in known.REQUIREMENTS or not versions:
+        return ""
+    # Some have one version for older Pythons and another for newer ones.
+    pins: dict[str, list[str]] = {}
+    for name, version in _PIN.findall(requirements_path(framework, device).read_text(encoding="utf-8")):
+        pins.setdefault(name, []).append(version)
+    told = []
+    for name in known.DISTRIBUTIONS:
+        found, pinned = versions.get(name), pins.get(name, [])
+        if found and pinned and found not in pinned:
+            told.append(f"{name} {found} instead of {' or '.join(pinned)}")
+        elif found and not pinned:
+            told.append(f"{name} {found}, which is not pinned")
+        elif pinned and not found:
+            told.append(f"no {name} {' or '.join(pinned)}")
+    return ", ".join(told)
+
+
+def gpu_problem() -> str:
+    """Why no NVIDIA GPU can be expected on this machine; empty where the driver lists one."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return "there is no NVIDIA driver on this machine (nvidia-smi was not found)"
+    try:
+        finished = subprocess.run(
+            [program, "--list-gpus"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=machine.DRIVER_TIME_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the NVIDIA driver did not answer within {machine.DRIVER_TIME_LIMIT:g} s"
+    except OSError as error:
+        return f"nvidia-smi could not be started: {error.strerror}"
+    listed = finished.stdout.decode("utf-8", errors="replace").strip()
+    if finished.returncode != 0 or not listed:
+        return "the NVIDIA driver lists no GPU"
+    return ""
+
+
+def devices(choice: str) -> list[str]:
+    """The devices to measure on: always the CPU, and the GPU if there is one or it is asked for.
+
+    Parameters
+    ----------
+    choice : str
+        ``auto``, ``cpu`` or ``gpu``.
+
+    Raises
+    ------
+    ValueError
+        If the choice is none of these.
+    """
+    if choice not in ("auto", "cpu", "gpu"):
+        raise ValueError(f"the device is {choice!r}; it is auto, cpu or gpu")
+    if choice == "gpu" or (choice == "auto" and not gpu_problem()):
+        return ["cpu", "gpu"]
+    return ["cpu"]

@@ -1,0 +1,371 @@
+"""Runs one trial in a process of its own, and returns its record whatever becomes of it."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import datetime
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from tfmxbench import frameworks, mistakes
+from tfmxbench.processes import ending
+from tfmxbench.records import leftovers, whole_files
+from tfmxbench.records.schema import check_record, check_result, check_trial, read_json
+from tfmxbench.records.trial import (
+    COMPLETED,
+    FAILED,
+    MatrixProducts,
+    Record,
+    Trial,
+    measurement_from_json,
+    to_json,
+)
+from tfmxbench.worker import entry, memory, programs
+
+OUTPUT_LIMIT = 8 * 1024
+RESULT_LIMIT = 16 * 1024 * 1024
+ENDING_TIME = 5.0
+SAMPLING_INTERVAL = 0.1
+CURVE_POINTS = 200
+
+# Of the parent's environment only this reaches a worker: a variable that changes what a framework
+# does would change the measurement on one machine and not on another.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
+
+# Names the most memory that a trial may allocate.
+MEMORY_LIMIT = "TFMXBENCH_MEMORY_LIMIT"
+
+# Of each process that is waited for, its mark.
+_running: dict[subprocess.Popen[bytes], str] = {}
+
+
+class Output:
+    """The end of what a process prints, however much that is."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._chunks: collections.deque[bytes] = collections.deque(maxlen=2)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with self._stream:
+            while chunk := os.read(self._stream.fileno(), OUTPUT_LIMIT):
+                if self._chunks and len(self._chunks[-1]) + len(chunk) <= OUTPUT_LIMIT:
+                    chunk = self._chunks.pop() + chunk
+                self._chunks.append(chunk)
+
+    def text(self) -> str:
+        """The last ``OUTPUT_LIMIT`` bytes as text; invalid UTF-8 is replaced."""
+        self._thread.join(ENDING_TIME)
+        return b"".join(self._chunks)[-OUTPUT_LIMIT:].decode("utf-8", errors="replace").strip()
+
+
+class MemoryCurve:
+    """Memory of a process over time, as its parent sees it.
+
+    A long trial is sampled more rarely: every second point is dropped when there are too many.
+
+    Parameters
+    ----------
+    process : int
+        The number of the process.
+    """
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._start = time.monotonic()
+        self.interval = SAMPLING_INTERVAL
+        self.points: list[list[float]] = []
+
+    def sample(self) -> None:
+        """Add a point, if the system tells."""
+        held = memory.resident(self._process)
+        if held:
+            self.points.append([round(time.monotonic() - self._start, 3), held])
+        if len(self.points) > CURVE_POINTS:
+            self.points = self.points[::2]
+            self.interval *= 2
+
+
+def command(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -> list[str]:
+    """The command line that runs a trial; the time of its start is still to be appended."""
+    return [trial.interpreter, "-I", str(pathlib.Path(entry.__file__)), str(trial_path), str(result_path)]
+
+
+def environment_variables(trial: Trial, environ: dict[str, str]) -> dict[str, str]:
+    """The whole environment of a trial's process."""
+    variables = {name: environ[name] for name in INHERITED if name in environ}
+    variables |= frameworks.load(trial.framework).environment_variables(trial.threads, trial.device)
+    for name in trial.mistakes:
+        change = mistakes.load(name).environment
+        if change is not None:
+            variables = change(variables)
+    return variables
+
+
+def memory_limit(environ: Mapping[str, str] = os.environ) -> int | None:
+    """The most bytes that a trial may allocate; None where there is no limit.
+
+    Raises
+    ------
+    ValueError
+        If it is not a size, or the system cannot hold a process to it.
+    """
+    text = environ.get(MEMORY_LIMIT, "")
+    if not text:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6})([MG])", text)
+    if not match or int(match[1]) == 0:
+        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; it is a size such as 800M or 8G")
+    if not sys.platform.startswith("linux"):
+        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; only on Linux can memory be limited")
+    return int(match[1]) * {"M": 2**20, "G": 2**30}[match[2]]
+
+
+def run(trial: Trial, folder: pathlib.Path) -> Record:
+    """Run a trial and return its record.
+
+    Parameters
+    ----------
+    trial : Trial
+        What to run. Its JSON file, and its result's, are left in the folder, so that it can be
+        repeated by hand.
+    folder : pathlib.Path
+        An existing folder.
+
+    Returns
+    -------
+    Record
+        Completed, or failed with the reason: the trial raised, exited, was killed, took longer
+        than its limit, or left no result that can be believed.
+
+    Raises
+    ------
+    OSError
+        If the trial's file cannot be written, or no folder for its temporary files be made.
+    ValueError
+        If the limit of memory is none, see :func:`memory_limit`.
+    """
+    limit = memory_limit()
+    trial_path = folder / f"{trial.identifier}.trial.json"
+    result_path = folder / f"{trial.identifier}.result.json"
+    whole_files.write_json(trial_path, to_json(trial))
+    result_path.unlink(missing_ok=True)
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    clock = time.monotonic()
+    # Of what it writes to the system's place for temporary files, a worker clears nothing away: it ends
+    # at once, or is killed. AutoGraph leaves a file there for each function that it traces.
+    with leftovers.temporary_folder() as temporary:
+        problem, output, curve = _execute(trial, trial_path, result_path, limit, temporary)
+    seconds = time.monotonic() - clock
+    result: dict[str, Any] = {}
+    try:
+        result = read_result(result_path, trial)
+    except ValueError as error:
+        problem = problem or str(error)
+    if result.get("status") == FAILED:
+        problem = result["reason"] or "failed, and gave no reason"
+    elif not problem and result["hashes"].get("source", trial.source_sha256) != trial.source_sha256:
+        problem = f"the source of {trial.implementation} changed after the trial was planned"
+    if problem and limit is not None:
+        problem += f" (its memory was limited to {limit // 2**20} MiB by {MEMORY_LIMIT})"
+    measurement = None if problem else result.get("measurement")
+    products = None if problem else result.get("products")
+    record = Record(
+        trial=trial,
+        status=FAILED if problem else COMPLETED,
+        reason=problem,
+        output=output if problem else "",
+        started=started,
+        seconds=seconds,
+        hashes=result.get("hashes", {}),
+        versions=result.get("versions", {}),
+        device_name=result.get("device_name", ""),
+        measurement=measurement_from_json(measurement) if measurement else None,
+        products=MatrixProducts(**products) if products else None,
+        memory_curve=curve,
+    )
+    try:
+        check_record(to_json(record))
+    except ValueError as error:
+        # Stored, it could not be read again, and the trial would seem never to have been made.
+        reason = f"its result makes no record: {error}"
+        return dataclasses.replace(record, status=FAILED, reason=reason, measurement=None, products=None)
+    return record
+
+
+def repeat(trial: Trial) -> Record:
+    """Run a trial again, in a temporary folder.
+
+    Raises
+    ------
+    ValueError
+        If the trial is not one that the schema describes.
+    """
+    check_trial(to_json(trial))
+    with leftovers.temporary_folder() as folder:
+        return run(trial, folder)
+
+
+def _execute(
+    trial: Trial,
+    trial_path: pathlib.Path,
+    result_path: pathlib.Path,
+    limit: int | None,
+    temporary: pathlib.Path,
+) -> tuple[str, str, list[list[float]]]:
+    """Run the process.
+
+    Returns
+    -------
+    str, str, list
+        Why it failed, or an empty string; the end of its output; its memory over time.
+    """
+    mark = ending.new_mark()
+    variables = environment_variables(trial, dict(os.environ))
+    variables |= {"TMPDIR": str(temporary), ending.MARK: mark}
+    line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
+    problem = ""
+    process = None
+    # An interrupt may come at any place: what was started by then is found by its mark.
+    try:
+        try:
+            process = subprocess.Popen(
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=variables,
+                # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
+                start_new_session=True,
+            )
+        except OSError as error:
+            return f"{trial.interpreter} could not be started: {error.strerror}", "", []
+        _running[process] = mark
+        if limit is not None:
+            _limit_memory(process.pid, limit)
+        assert process.stdout is not None
+        output = Output(process.stdout)
+        curve = MemoryCurve(process.pid)
+        code = _wait(process, trial.time_limit, curve)
+        if code is None:
+            problem = f"did not end within its limit of {trial.time_limit:g} s"
+        elif code < 0:
+            problem = f"killed by signal {_signal_name(-code)}"
+        elif code == entry.CANNOT_WRITE and not result_path.exists():
+            problem = "could not write its result"
+        elif code > 0:
+            problem = f"exited with code {code}"
+    finally:
+        ending.end(process, mark)
+        if process is not None:
+            _running.pop(process, None)
+        # A process that was ended while it wrote leaves half a file.
+        result_path.with_name(f"{result_path.name}.part").unlink(missing_ok=True)
+    return problem, output.text(), curve.points
+
+
+def _limit_memory(process: int, limit: int) -> None:
+    """Have the system refuse a process, and those that it starts, more than so many bytes."""
+    if sys.platform.startswith("linux"):
+        # What is allocated, and not what is only reserved, as frameworks do for a GPU by the terabyte.
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(process, resource.RLIMIT_DATA, (limit, limit))
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) -> int | None:
+    """The process' exit code; None if it did not end within the limit, in seconds."""
+    deadline = time.monotonic() + limit
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            return process.wait(min(curve.interval, left))
+        except subprocess.TimeoutExpired:
+            curve.sample()
+    return None
+
+
+def end_all() -> None:
+    """End the processes of all trials that other threads are waiting for."""
+    for process, mark in list(_running.items()):
+        ending.end(process, mark)
+
+
+def _signal_name(number: int) -> str:
+    name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+    return f"{name}, as the system does when memory runs out" if name == "SIGKILL" else name
+
+
+def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
+    """Read what a worker left.
+
+    Raises
+    ------
+    ValueError
+        If there is no result, it is too large, is not what a worker writes, or belongs to
+        another trial.
+    """
+    if not path.is_file():
+        raise ValueError("left no result")
+    size = path.stat().st_size
+    if size > RESULT_LIMIT:
+        raise ValueError(f"left a result of {size} bytes; the most is {RESULT_LIMIT}")
+    try:
+        result: dict[str, Any] = read_json(path)
+        check_result(result)
+    except ValueError as error:
+        raise ValueError(f"left a result that cannot be read: {error}") from None
+    if result["identifier"] != trial.identifier:
+        raise ValueError(f"left the result of trial {result['identifier']!r}, not {trial.identifier!r}")
+    if result["status"] == COMPLETED:
+        _check_completeness(result, trial)
+    return result
+
+
+def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
+    """Check that a completed trial did all that it was asked for.
+
+    Raises
+    ------
+    ValueError
+        Naming what is missing.
+    """
+    if trial.purpose not in ("probe", "products") and "source" not in result["hashes"]:
+        raise ValueError("left a result without the hash of its source")
+    if trial.purpose == "products" and result.get("products") is None:
+        raise ValueError("left a result without matrix products")
+    if trial.purpose not in ("measure", "accuracy", "goal", "mistake"):
+        return
+    measurement = result.get("measurement")
+    if measurement is None:
+        raise ValueError("left a result without a measurement")
+    epochs = _epochs_asked(trial, measurement["accuracies"])
+    asked = {
+        "epochs": epochs,
+        "accuracies": epochs,
+        "passes": trial.passes,
+        "latencies": trial.latency_samples,
+        "inference": programs.INFERENCE_REPEATS if trial.latency_samples else 0,
+    }
+    for name, number in asked.items():
+        if len(measurement[name]) != number:
+            raise ValueError(f"left {len(measurement[name])} {name}; {number} were asked for")
+
+
+def _epochs_asked(trial: Trial, accuracies: Sequence[float]) -> int:
+    """Whole epochs that a trial takes: as many as it says, or up to the first that reaches its goal."""
+    if trial.goal is None:
+        return trial.epochs
+    reached = [number for number, found in enumerate(accuracies, start=1) if found >= trial.goal]
+    return min([trial.epochs, *reached])

@@ -1,0 +1,117 @@
+"""The schema of results files, and checking values against it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import fastjsonschema
+
+PATH = pathlib.Path(__file__).with_name("results.schema.json")
+# Bytes. A campaign of a night has a few million.
+LARGEST = 200_000_000
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """Read a JSON file that somebody else may have written.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is larger than ``LARGEST``, or is not JSON; NaN and Infinity, which Python
+        reads, are not.
+    """
+    try:
+        too_large = path.stat().st_size > LARGEST
+        if not too_large:
+            with path.open("rb") as file:
+                # Some files have no size, and no end either, such as devices.
+                content = file.read(LARGEST + 1)
+            too_large = len(content) > LARGEST
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from None
+    if too_large:
+        raise ValueError(f"it is larger than {LARGEST // 10**6} MB, and larger files are not read")
+    try:
+        return json.loads(content.decode("utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is not JSON: {error}") from None
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+@functools.cache
+def _validator(definition: str) -> Callable[[Any], Any]:
+    schema = json.loads(PATH.read_text(encoding="utf-8"))
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(
+        {**schema, "$ref": f"#/definitions/{definition}"}, use_default=False
+    )
+    return compiled
+
+
+def check_results(values: Any) -> None:
+    """Check a results file's content.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("results", values)
+
+
+def check_result(values: Any) -> None:
+    """Check what a worker left.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("result", values)
+
+
+def check_record(values: Any) -> None:
+    """Check one record.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("record", values)
+
+
+def check_trial(values: Any) -> None:
+    """Check a trial.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("trial", values)
+
+
+def check_parity(values: Any) -> None:
+    """Check one judgement of the parity gate.
+
+    Raises
+    ------
+    ValueError
+        Naming the place, and what should be there.
+    """
+    _check("parity", values)
+
+
+def _check(definition: str, values: Any) -> None:
+    try:
+        _validator(definition)(values)
+    except fastjsonschema.JsonSchemaValueException as error:
+        message = error.message if len(error.message) < 300 else error.message[:300] + "..."
+        raise ValueError(f"not a {definition} of tfmxbench: {message}") from None

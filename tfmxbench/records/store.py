@@ -1,0 +1,146 @@
+"""Results files: one campaign, its conditions and all its records."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import Any
+
+from tfmxbench.records import whole_files
+from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.schema import check_results, read_json
+from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
+from tfmxbench.records.trial import SCHEMA_VERSION, Record, record_from_json, to_json
+
+
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """One campaign on one machine.
+
+    Attributes
+    ----------
+    campaign : str
+        Hash of everything that the campaign is bound to.
+    created : str
+        Date and time of its start in UTC, ISO 8601.
+    package : str
+        Version of tfmxbench.
+    data : DataDescription
+        The data set that was trained on.
+    machine : dict of str to str
+        System, processor, number of processors, memory and GPU, in words.
+    settings : Settings
+        What the campaign was asked to measure.
+    parity : list of Parity
+        What the parity gate found of each implementation on each device.
+    environments : list of EnvironmentDescription
+        The frameworks' environments, by framework and device.
+    records : list of Record
+        Of the published comparison and what belongs to it, in the order in which they were measured.
+    mistaken : list of Record
+        Of the trials that show what mistakes do, and of their controls. They are kept apart, so that
+        nothing which reads ``records`` can come upon one.
+    mistaken_parity : list of Parity
+        What the parity gate found of implementations under a mistake.
+    """
+
+    campaign: str
+    created: str
+    package: str
+    data: DataDescription
+    machine: dict[str, str]
+    settings: Settings
+    parity: list[Parity]
+    environments: list[EnvironmentDescription]
+    records: list[Record]
+    mistaken: list[Record] = dataclasses.field(default_factory=list)
+    mistaken_parity: list[Parity] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for record in self.records:
+            if record.trial.purpose == MISTAKE or record.trial.mistakes:
+                raise ValueError(
+                    f"trial {record.trial.identifier} was made to show a mistake; its record belongs to "
+                    "mistaken, not to records"
+                )
+
+
+def results_to_json(results: Results) -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, **to_json(results)}
+
+
+def check_version(values: Any) -> None:
+    """Check that a results file is of the version that this package reads.
+
+    Raises
+    ------
+    ValueError
+        Naming its version.
+    """
+    version = values.get("schema_version", SCHEMA_VERSION) if isinstance(values, dict) else SCHEMA_VERSION
+    if type(version) is not int or version != SCHEMA_VERSION:
+        raise ValueError(f"its schema version is {str(version)[:40]}; this tfmxbench reads {SCHEMA_VERSION}")
+
+
+def read_results(path: pathlib.Path) -> Results:
+    """Read a results file.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, it is not JSON, or not what the schema describes; the message
+        names the file.
+    """
+    try:
+        values = read_json(path)
+        check_version(values)
+        check_results(values)
+        _check_passes([*values["records"], *values["mistaken"]])
+    except ValueError as error:
+        raise ValueError(f"{path} is not a results file: {error}") from None
+    del values["schema_version"]
+    return Results(
+        **{
+            **values,
+            "data": DataDescription(**values["data"]),
+            "settings": Settings(**values["settings"]),
+            "parity": [Parity(**found) for found in values["parity"]],
+            "environments": [EnvironmentDescription(**found) for found in values["environments"]],
+            "records": [record_from_json(record) for record in values["records"]],
+            "mistaken": [record_from_json(record) for record in values["mistaken"]],
+            "mistaken_parity": [Parity(**found) for found in values["mistaken_parity"]],
+        }
+    )
+
+
+def _check_passes(records: list[dict[str, Any]]) -> None:
+    """Check what no schema can say: that the numbers of images and batches go together.
+
+    Raises
+    ------
+    ValueError
+        Naming the record.
+    """
+    for number, record in enumerate(records):
+        measurement = record["measurement"]
+        for item in [*measurement["epochs"], *measurement["passes"]] if measurement else []:
+            images, batches, most = item["images"], item["batches"], measurement["training_images"]
+            if images % batches or images > most:
+                raise ValueError(
+                    f"records[{number}] has a pass of {images} images in {batches} batches, of {most} images"
+                )
+
+
+def write_results(path: pathlib.Path, results: Results) -> None:
+    """Write a results file, whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be written.
+    """
+    try:
+        whole_files.write_json(path, results_to_json(results))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Drawing: plots, tables, sentences, HTML fragments."""

@@ -1,0 +1,1 @@
+"""Sphinx: directives, gallery templates, the build."""

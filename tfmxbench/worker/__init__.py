@@ -1,0 +1,1 @@
+"""The program that runs inside a framework's environment: NumPy and the standard library only."""
