@@ -58,7 +58,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(?!tfmxbench\.).*"),
     ("py:(mod|func)", "json|open"),
     # Type variables are no classes, and have no description of their own.
-    ("py:class", r"tfmxbench\.measure\.pool\.(Key|Answer)"),
+    ("py:class", r"tfmxbench\.processes\.pool\.(Key|Answer)"),
 ]
 autodoc_member_order = "bysource"
 # As they are written: a default such as os.environ must not be published with what is in it.
