@@ -115,7 +115,7 @@ def make_trial(network: str, style: str) -> Trial:
 
 def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]], list[float]]:
     """The seconds of each pair, and of passes that do nothing, from the framework's environment."""
-    from tfmxbench.processes import runner
+    from tfmxbench.processes import bounded, runner
     from tfmxbench.records.trial import to_json
 
     trial = make_trial(network, style)
@@ -127,7 +127,7 @@ def measure(network: str, style: str, pairs: int) -> tuple[list[dict[str, float]
             stdout=subprocess.PIPE,
             env=runner.environment_variables(trial, dict(os.environ)),
         )
-        curve = runner.MemoryCurve(process.pid)
+        curve = bounded.MemoryCurve(process.pid)
         while True:
             try:
                 printed, _ = process.communicate(timeout=curve.interval)

@@ -193,7 +193,7 @@ def call(capsys):
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_results(make_trial, make_record):
     """Make a campaign's results from the times of each style's trials, with changes.
 

@@ -67,6 +67,4 @@ def fabricated(tmp_path_factory: pytest.TempPathFactory, make_trial, make_record
             for item in record["measurement"]["epochs"] + record["measurement"]["passes"]:
                 item["wall"] = SLOW_PASS * (1 + record["trial"]["round"] / 100)
     path.write_text(json.dumps(values), encoding="utf-8")
-    # Examples are not run, since they are not what this is about.
-    variables = {f"TFMXBENCH_PYTHON_{name}": "/nonexistent/python" for name in ("TENSORFLOW", "MXNET")}
-    return Fabricated(checkout, path, build(checkout, path, NOT_TO_BE_PUBLISHED=SECRET, **variables))
+    return Fabricated(checkout, path, build(checkout, path, NOT_TO_BE_PUBLISHED=SECRET))

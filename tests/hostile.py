@@ -7,7 +7,11 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from tfmxbench import phrases
+from tfmxbench.examples import concepts
 from tfmxbench.networks import catalogue
+from tfmxbench.processes import hashes
+from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
 from tfmxbench.records.store import Results, results_to_json
@@ -173,7 +177,27 @@ def everything(
                 mistakes=["loss_read_back"],
             )
         ],
+        examples=example_outcomes(),
+        phrases=[
+            PhrasesOutcome(
+                *(item.style, item.framework, hashes.source_sha256(phrases.FOLDER / f"{item.style}.py")),
+                failures={"step": "it differs"} if item.style == "gluon" else {},
+                ran=item.style != "symbol",
+            )
+            for item in catalogue.implementations(phrases.NETWORK)
+        ],
     )
+
+
+def example_outcomes() -> list[ExampleOutcome]:
+    """The outcomes of all examples: one could not run, the others printed something, one with a picture."""
+    outcomes = [
+        ExampleOutcome(name, hashes.source_sha256(example.path), "it printed this", {"python": "3.11.7"})
+        for name, example in concepts.find().items()
+    ]
+    outcomes[0] = dataclasses.replace(outcomes[0], output="", absent="there is no framework")
+    outcomes[1] = dataclasses.replace(outcomes[1], picture={"a row": [[[0.5, -0.5]]]})
+    return outcomes
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -209,6 +233,14 @@ def fill(values: dict[str, Any]) -> dict[str, Any]:
         for record in values["records"][number :: len(TEXTS)]:
             record["versions"][text] = text
             record["hashes"][text] = text
+    # What was run is what there is; a failure would be a warning of the build.
+    for outcome, example in zip(values["examples"], example_outcomes(), strict=True):
+        outcome |= {"name": example.name, "source_sha256": example.source_sha256, "problem": ""}
+        outcome["absent"] = outcome["absent"] if example.absent else ""
+        outcome["picture"] = {text: row for text in TEXTS for row in outcome["picture"].values()}
+    for outcome in values["phrases"]:
+        path = phrases.FOLDER / f"{outcome['style']}.py"
+        outcome |= {"source_sha256": hashes.source_sha256(path), "reason": TEXTS[1], "failures": {}}
     # Hashes that agree are told as one.
     for record in values["records"]:
         record["hashes"] |= {"data": SCRIPTS, "initial_parameters": "b", "batch_order": TEXTS[2]}

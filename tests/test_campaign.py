@@ -299,7 +299,7 @@ def test_with_nothing_available_a_budget_does_not_go_on_for_ever(make_campaign, 
 
 
 def test_what_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
-    """Nor is what was not held against the reference at all."""
+    """Nor is what was not compared with the reference at all."""
     planned = make_campaign(rounds=1)
     first, second, *others = planned.parity
     failed = dataclasses.replace(first, passed=False, reason="the losses differ by 1e-2")

@@ -13,9 +13,14 @@ import sys
 import pytest
 
 from tfmxbench.analysis import parity
-from tfmxbench.examples.concepts import OUTPUT_LIMIT, Example, Examples, Outcome, find, run
+from tfmxbench.examples import concepts
+from tfmxbench.examples.concepts import OUTPUT_LIMIT, Example, families, find, run, run_family
+from tfmxbench.processes import cache, environments, hashes
 from tfmxbench.processes.environments import Environment
-from tfmxbench.report.site import examples as shown
+from tfmxbench.records import store
+from tfmxbench.records.outcomes import ExampleOutcome
+from tfmxbench.report.pages import published
+from tfmxbench.report.site import concept_examples as shown
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "concepts"
@@ -28,21 +33,16 @@ LIMIT = 20.0
 
 
 @pytest.fixture(scope="module")
-def site_examples():
-    """All of them, started at once, several at a time; those that have not changed are not run again."""
-    examples = Examples(PAGES / "examples")
-    examples.start(examples.found)
-    yield examples
-    examples.close()
+def outcome():
+    """The outcome of an example; those that have not changed are not run again."""
+    keys = {(example.framework, concepts.DEVICE) for example in FOUND.values()}
+    by_framework = {name: item for (name, _), item in environments.find_all(sorted(keys)).items()}
+    outcomes = {item.name: item for item in run(FOUND, by_framework, cache.folder() / "examples")}
 
-
-@pytest.fixture(scope="module")
-def outcome(site_examples):
-    def outcome(name: str) -> Outcome:
-        found = site_examples.outcome(name)
-        if found.absent:
-            pytest.skip(f"{name}: {found.absent}")
-        return found
+    def outcome(name: str) -> ExampleOutcome:
+        if outcomes[name].absent:
+            pytest.skip(f"{name}: {outcomes[name].absent}")
+        return outcomes[name]
 
     return outcome
 
@@ -149,9 +149,10 @@ def write(tmp_path):
 def execute(write):
     """Run one made-up example; what became of it."""
 
-    def execute(source: str, time_limit: float = LIMIT) -> Outcome:
-        found = find(write(example=source))
-        return run(list(found.values()), {"numpy": HERE}, time_limit)["numpy/example"]
+    def execute(source: str, time_limit: float = LIMIT) -> ExampleOutcome:
+        (family,) = families(find(write(example=source)))
+        (outcome,) = run_family(family, {"numpy": HERE}, time_limit)
+        return outcome
 
     return execute
 
@@ -219,7 +220,7 @@ def test_children_of_an_example_are_ended_with_it(execute, tmp_path):
 AFTER = '"""Reads on.\n\nRun after numpy/first.py, in the same folder.\n"""\n'
 
 
-def test_examples_that_follow_find_the_files_of_those_before(write):
+def test_examples_that_follow_find_the_files_of_those_before(write, tmp_path):
     found = find(
         write(
             first="open('left', 'w').write('by the first')\nprint('first')",
@@ -227,15 +228,15 @@ def test_examples_that_follow_find_the_files_of_those_before(write):
             after=AFTER + "print(open('left').read())",
         )
     )
-    examples = Examples(found["numpy/first"].path.parents[1])
-    assert examples.outcome("numpy/after").output == "by the first"
-    assert examples.outcome("numpy/first").output == "first"
-    examples.close()
+    outcomes = {item.name: item for item in run(found, {"numpy": HERE}, tmp_path / "cache")}
+    assert outcomes["numpy/after"].output == "by the first"
+    assert outcomes["numpy/first"].output == "first"
 
 
 def test_after_one_that_failed_nothing_is_run(write):
     found = find(write(first="raise SystemExit(3)", second=AFTER + "print('ran')"))
-    outcomes = run(list(found.values()), {"numpy": HERE}, LIMIT)
+    (family,) = families(found)
+    outcomes = {item.name: item for item in run_family(family, {"numpy": HERE})}
     assert outcomes["numpy/first"].problem == "exited with code 3"
     assert outcomes["numpy/second"].problem == "it runs after numpy/first, which failed"
     assert outcomes["numpy/second"].output == ""
@@ -244,7 +245,8 @@ def test_after_one_that_failed_nothing_is_run(write):
 def test_where_a_framework_cannot_run_the_reason_is_kept_for_all_that_follow(write):
     found = find(write(first="print(1)", second=AFTER))
     missing = dataclasses.replace(HERE, interpreter="", problem="there is none")
-    outcomes = run(list(found.values()), {"numpy": missing}, LIMIT)
+    (family,) = families(found)
+    outcomes = {item.name: item for item in run_family(family, {"numpy": missing})}
     assert outcomes["numpy/first"].absent == "there is none"
     assert outcomes["numpy/second"].absent == "there is none"
 
@@ -267,13 +269,10 @@ def test_what_was_printed_is_kept_until_something_changes(write, tmp_path):
     log = tmp_path / "log"
     source = f"open({str(log)!r}, 'a').write('x')\nprint('printed')"
     folder = write(example=source)
-    environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
 
     def outcome():
-        examples = Examples(folder, environ)
-        found = examples.outcome("numpy/example")
-        examples.close()
-        return found
+        (outcome,) = run(find(folder), {"numpy": HERE}, tmp_path / "cache")
+        return outcome
 
     first = outcome()
     assert outcome() == first
@@ -281,18 +280,18 @@ def test_what_was_printed_is_kept_until_something_changes(write, tmp_path):
     write(example=source + "\n")
     assert outcome().output == "printed"
     assert log.read_text() == "xx"
-    for path in (tmp_path / "cache" / "examples").iterdir():
-        path.write_text('{"numpy/example": {"nonsense": 1}}')
-    assert outcome().output == "printed"
-    assert log.read_text() == "xxx"
+    for text in ('[{"name": "numpy/example", "nonsense": 1}]', "{", "null", "[]", "7"):
+        for path in (tmp_path / "cache").iterdir():
+            path.write_text(text)
+        log.write_text("")
+        assert outcome().output == "printed"
+        assert set(log.read_text()) == {"x"}
 
 
 def test_a_failure_is_not_kept(write, tmp_path):
-    folder = write(example="raise ValueError")
-    examples = Examples(folder, {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")})
-    assert examples.outcome("numpy/example").problem
-    examples.close()
-    assert not (tmp_path / "cache" / "examples").exists()
+    (outcome,) = run(find(write(example="raise ValueError")), {"numpy": HERE}, tmp_path / "cache")
+    assert outcome.problem
+    assert not (tmp_path / "cache").exists()
 
 
 PICTURE = "import numpy as np\nnp.savez('picture.npz', row={})"
@@ -316,21 +315,27 @@ def test_what_is_no_picture_is_a_failure(execute, array):
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    """Build a site of one page with these examples of NumPy; the page, and what the build said."""
+def build(tmp_path_factory, make_results):
+    """Run examples of NumPy, and build a site of one page from their outcomes; the page, and the warnings."""
 
-    def build(**sources: str) -> tuple[str, str]:
+    def build(changed: bool = False, **sources: str) -> tuple[str, str]:
         folder = tmp_path_factory.mktemp("site")
         (folder / "concepts" / "examples" / "numpy").mkdir(parents=True)
         for name, source in sources.items():
             (folder / "concepts" / "examples" / "numpy" / f"{name}.py").write_text(source, encoding="utf-8")
-        settings = "extensions = ['myst_parser', 'tfmxbench.report.site.examples']\n"
+        examples = find(folder / "concepts" / "examples")
+        outcomes = list(run(examples, {"numpy": HERE}, folder / "cache", LIMIT))
+        if changed:
+            outcomes = [dataclasses.replace(item, source_sha256="0" * 64) for item in outcomes]
+        results = folder / "results.json"
+        store.write_results(results, make_results({}, examples=outcomes))
+        settings = "extensions = ['myst_parser', 'tfmxbench.report.site.concept_examples']\n"
         (folder / "conf.py").write_text(settings, encoding="utf-8")
         directives = "".join(f"```{{example}} numpy/{name}\n```\n\n" for name in sources)
         (folder / "index.md").write_text(f"# A page\n\n{directives}", encoding="utf-8")
         finished = subprocess.run(
             [sys.executable, "-m", "sphinx", "--quiet", str(folder), str(folder / "out")],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TFMXBENCH_CACHE_DIR": str(folder / "cache")},
+            env={**os.environ, "PYTHONPATH": str(ROOT), published.RESULTS_VARIABLE: str(results)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -376,9 +381,22 @@ def test_a_picture_is_drawn_with_its_rows(build):
 
 
 def test_an_example_that_cannot_run_here_is_shown_with_the_reason():
-    known = Example("mxnet", pathlib.Path("engine.py"), "")
-    said = shown.told(known, Outcome(absent="its environment has not been made"))
-    assert said == " was not run in this build: its environment has not been made."
+    example = Example("mxnet", pathlib.Path("engine.py"), "")
+    outcome = ExampleOutcome("mxnet/engine", "", absent="its environment has not been made")
+    words = shown.introduction(example, outcome)
+    assert words == " was not run in this build: its environment has not been made."
+
+
+def test_an_example_that_was_not_run_as_it_is_shows_no_output(build, monkeypatch, make_results):
+    """The outcome is of another version of the file, or the results were measured without examples."""
+    page, warnings = build(changed=True, greeting="print('Hel' + 'lo')")
+    assert warnings == ""
+    assert "Hello" not in page
+    assert "the file has changed since the results that this site shows were measured" in text_of(page)
+    monkeypatch.setattr(published, "results", lambda: make_results({}))
+    outcome = shown.outcome_of(FOUND["mxnet/engine"])
+    assert outcome.absent == "the results that this site shows were measured without the examples"
+    assert outcome.source_sha256 == hashes.source_sha256(FOUND["mxnet/engine"].path)
 
 
 def test_uses_are_found_in_either_spelling():

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from misbehaving import assert_failed, gone
 
-from tfmxbench.processes import ending, runner
+from tfmxbench.processes import bounded, ending, runner
 from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
@@ -269,7 +269,7 @@ def test_output_that_is_not_text_is_kept_as_text(misbehave):
         """
     )
     assert_failed(record, "exited with code 3")
-    assert len(record.output) <= runner.OUTPUT_LIMIT
+    assert len(record.output) <= bounded.OUTPUT_LIMIT
 
 
 def test_a_source_that_changes_itself_while_it_runs_is_not_measured(misbehave):

@@ -16,7 +16,7 @@ from made_up_numbers import reference_numbers, rounded
 from tfmxbench.analysis import parity
 from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
-from tfmxbench.processes import machine, runner
+from tfmxbench.processes import bounded, machine, runner
 from tfmxbench.records.schema import check_parity
 
 MOMENTUM = parity.BARS["momentum"]
@@ -270,7 +270,7 @@ def test_the_gate_answers_every_question_and_leaves_out_what_cannot_run(make_gat
     known = dict(first.environments)
     known["tensorflow", "gpu"] = dataclasses.replace(known["tensorflow", "gpu"], problem="no GPU")
     questions = [
-        gate.Question(catalogue.describe(network / f"{style}.py"), device, batch_size)
+        gate.Check(catalogue.describe(network / f"{style}.py"), device, batch_size)
         for style in ("keras_xla", "gluon")
         for device in ("cpu", "gpu")
         for batch_size in (None, 32)
@@ -294,7 +294,7 @@ def test_an_interrupted_gate_ends_its_processes(make_gate, network, monkeypatch)
         runner, "command", lambda *arguments: [sys.executable, "-c", "import time; time.sleep(600)"]
     )
     questions = [
-        gate.Question(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
+        gate.Check(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
     ]
     started = time.monotonic()
     answers = make_gate().run(questions)
@@ -308,7 +308,7 @@ def test_an_interrupted_gate_ends_its_processes(make_gate, network, monkeypatch)
     finally:
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 300
-    assert not runner._running
+    assert not bounded._running
 
 
 def test_processors_are_shared_without_overlap(monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import copy
 import functools
@@ -18,7 +17,6 @@ import pytest
 
 from tfmxbench.analysis import pairs
 from tfmxbench.commands import results
-from tfmxbench.examples.phrases import Phrases
 from tfmxbench.records import schema
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.records.store import read_results
@@ -120,11 +118,10 @@ def test_text_on_a_page_is_one_line_and_says_what_it_said():
 
 def test_a_reason_in_the_phrasebook_cannot_end_the_block_that_it_stands_in(values, show, monkeypatch):
     """Whatever fence it is made of."""
-    ran = collections.defaultdict(lambda: Phrases("a style", "mxnet", False, ""))
-    monkeypatch.setattr(phrasebook, "checked", lambda: ran)
     show(hostile.fill(values))
     for item in ComparisonPage("mlp")._implementations():
-        told = phrasebook.entry(phrasebook.TASKS["step"], item)
+        outcome = phrasebook.outcomes([item])[item.style]
+        told = phrasebook.entry(phrasebook.TOPICS["step"], item, outcome)
         assert "because it failed" in told
         reason = one_line(phrasebook.gate_problem(item.style))
         assert f"\n    {reason}\n" in told

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tfmxbench.processes import runner
+from tfmxbench.processes import bounded, runner
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.trial import COMPLETED, FAILED, record_from_json, to_json
 from tfmxbench.worker import memory
@@ -23,7 +23,7 @@ class Clock:
     def __init__(self, monkeypatch) -> None:
         self.now = 1000.0
         self.gone = False
-        monkeypatch.setattr(runner.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(bounded.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(memory, "resident", self.resident)
 
     def resident(self, process: int) -> int:
@@ -38,13 +38,13 @@ def clock(monkeypatch) -> Clock:
 
 @pytest.mark.parametrize("seconds", [0.05, 1, 19.9, 20, 20.3, 100, 600, 3601, 50_000])
 def test_a_trial_of_any_length_has_few_points_that_span_it(clock, seconds):
-    curve = runner.MemoryCurve(77)
+    curve = bounded.MemoryCurve(77)
     samples = 0
     while clock.now + curve.interval <= 1000 + seconds:
         clock.now += curve.interval
         curve.sample()
         samples += 1
-        assert len(curve.points) <= runner.CURVE_POINTS
+        assert len(curve.points) <= bounded.CURVE_POINTS
     if samples == 0:
         assert curve.points == []
         return
@@ -56,11 +56,11 @@ def test_a_trial_of_any_length_has_few_points_that_span_it(clock, seconds):
     assert [held for _, held in curve.points] == pytest.approx([1e6 * time for time in times], abs=1000)
     # Once thinned, it is still even, and not thinner than it has to be.
     assert max(gaps, default=0) <= 1.01 * min(gaps, default=0)
-    assert len(times) > min(samples, runner.CURVE_POINTS / 2) - 1
+    assert len(times) > min(samples, bounded.CURVE_POINTS / 2) - 1
 
 
 def test_a_process_that_is_gone_leaves_no_points(clock):
-    curve = runner.MemoryCurve(77)
+    curve = bounded.MemoryCurve(77)
     clock.now += 0.1
     curve.sample()
     clock.gone = True

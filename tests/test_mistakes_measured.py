@@ -207,7 +207,7 @@ def test_the_gate_catches_what_changes_the_computation_and_passes_what_distorts(
     judging = gate.Gate(found, dataset.name, "0" * 64, path, 1, 0, 0, tmp_path / "cache")
     implementation = next(item for item in catalogue.implementations("mlp") if item.style == mistakes.SECOND)
     told = {
-        name: judging.answer(gate.Question(implementation, "cpu", mistakes=(name,)))
+        name: judging.compare(implementation, "cpu", mistakes=(name,))
         for name in ("unsynchronised", "loss_read_back", "default_initialisers", "optimiser_defaults")
     }
     assert {name: judged.passed for name, judged in told.items()} == {
@@ -220,4 +220,4 @@ def test_the_gate_catches_what_changes_the_computation_and_passes_what_distorts(
     assert told["optimiser_defaults"].reason.startswith("the loss of step 2 differs")
     assert told["unsynchronised"].mistakes == ["unsynchronised"]
     # What the gate says of the implementation itself is another question, and is cached apart.
-    assert judging.answer(gate.Question(implementation, "cpu")).mistakes == []
+    assert judging.compare(implementation, "cpu").mistakes == []

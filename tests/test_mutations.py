@@ -198,14 +198,14 @@ def the_gate(tmp_path_factory, package_copy) -> gate.Gate:
 def plant(package_copy):
     """Put a file into a network's folder, and return the question whether it passes."""
 
-    def plant(planted: Slip | Borrowed) -> gate.Question:
+    def plant(planted: Slip | Borrowed) -> gate.Check:
         network, _, style = planted.where.partition("/")
         folder = package_copy / "networks" / network
         # Each has a name of its own, as Python keeps bytecode by the file's name.
         name = re.sub("[^a-z0-9]+", "_", f"{style} {planted.name}".lower())
         path = folder / f"{name}.py"
         path.write_text(planted.source(folder), encoding="utf-8")
-        return gate.Question(catalogue.describe(path), "cpu")
+        return gate.Check(catalogue.describe(path), "cpu")
 
     return plant
 

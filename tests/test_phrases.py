@@ -11,8 +11,9 @@ from tfmxbench import frameworks, phrases
 from tfmxbench.analysis import parity
 from tfmxbench.examples import phrases as measured
 from tfmxbench.networks import catalogue
-from tfmxbench.processes import cache
+from tfmxbench.processes import cache, environments, hashes
 from tfmxbench.processes.environments import Environment
+from tfmxbench.records.outcomes import PhrasesOutcome
 from tfmxbench.worker import phrase_checks
 
 IMPLEMENTATIONS = catalogue.implementations(phrases.NETWORK)
@@ -80,13 +81,15 @@ def count_parameters(model):
 
 @pytest.fixture(scope="module")
 def found_environments() -> dict[str, Environment]:
-    return measured.find(["mxnet", "tensorflow"])
+    keys = [("mxnet", measured.DEVICE), ("tensorflow", measured.DEVICE)]
+    return {name: item for (name, _), item in environments.find_all(keys).items()}
 
 
 @pytest.fixture(scope="module")
 def found(found_environments):
     """What became of all styles' phrases; those of which nothing has changed are not run again."""
-    return measured.Phrasebook(found_environments, cache.folder() / "phrases").run(IMPLEMENTATIONS)
+    book = measured.Phrasebook(found_environments, cache.folder() / "phrases")
+    return {outcome.style: outcome for outcome in book.run(IMPLEMENTATIONS)}
 
 
 @pytest.mark.frameworks
@@ -147,7 +150,9 @@ def book(tmp_path):
 
 
 def test_phrases_without_a_mistake_pass(book, reference):
-    assert book().check(reference) == measured.Phrases("reference", "numpy", True, "")
+    phrasebook = book()
+    sha256 = hashes.source_sha256(phrasebook.path(reference))
+    assert phrasebook.check(reference) == PhrasesOutcome("reference", "numpy", sha256)
 
 
 SLIPS = {
@@ -273,7 +278,7 @@ def test_an_implementation_that_does_not_compute_what_the_reference_does_is_name
         ("import time\n    time.sleep(60)", "did not end within its limit of 3 s"),
         ("import os\n    os._exit(0)", "left a result that cannot be read"),
         ("import os\n    os._exit(3)", "exited with code 3"),
-        ("import os\n    os.kill(os.getpid(), 9)", "killed by signal 9"),
+        ("import os\n    os.kill(os.getpid(), 9)", "killed by signal SIGKILL"),
     ],
 )
 def test_a_phrase_that_ends_or_holds_up_the_process_fails_its_style_and_is_run_again(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tfmxbench.networks import catalogue
-from tfmxbench.processes import runner
+from tfmxbench.processes import bounded, runner
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.trial import COMPLETED, FAILED, to_json
 from tfmxbench.worker import prepared, programs
@@ -266,7 +266,7 @@ def test_a_trial_is_scheduled_as_a_batch_job(make_trial, tmp_path, monkeypatch, 
         with contextlib.suppress(ProcessLookupError):
             seen.append(os.sched_getscheduler(curve._process))
 
-    monkeypatch.setattr(runner.MemoryCurve, "sample", sample)
+    monkeypatch.setattr(bounded.MemoryCurve, "sample", sample)
     changes = {"network": "", "style": "", "source_sha256": ""} if purpose == "products" else {"epochs": 20}
     record = runner.run(make_trial(purpose=purpose, **changes), tmp_path)
     assert record.completed, record.reason

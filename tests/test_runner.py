@@ -11,7 +11,7 @@ import pytest
 from misbehaving import assert_failed, gone
 
 from tfmxbench.networks import catalogue
-from tfmxbench.processes import runner
+from tfmxbench.processes import bounded, runner
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.worker import memory
@@ -81,13 +81,14 @@ def test_another_seed_gives_other_losses_and_hashes(reference_run, make_trial, t
 
 def test_a_trial_can_be_repeated_from_the_file_that_it_left(reference_run):
     record, result = reference_run
-    left = json.loads(result.with_name(f"{record.trial.identifier}.trial.json").read_text(encoding="utf-8"))
-    assert runner.repeat(runner.Trial(**left)).completed
+    assert runner.repeat(result.with_name(f"{record.trial.identifier}.trial.json")).completed
 
 
-def test_a_trial_that_is_none_is_not_repeated(make_trial):
-    with pytest.raises(ValueError, match="identifier"):
-        runner.repeat(make_trial(identifier="../outside"))
+def test_a_trial_that_is_none_is_not_repeated(make_trial, tmp_path):
+    path = tmp_path / "trial.json"
+    path.write_text(json.dumps(runner.to_json(make_trial(identifier="../outside"))), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"is not a trial: .*identifier"):
+        runner.repeat(path)
 
 
 def test_the_parents_environment_does_not_reach_a_worker(make_trial):
@@ -213,7 +214,7 @@ def test_a_flood_of_output_is_bounded(misbehave):
     )
     assert_failed(record, "exited with code 3")
     assert record.output.endswith("eggs the end")
-    assert len(record.output) <= runner.OUTPUT_LIMIT
+    assert len(record.output) <= bounded.OUTPUT_LIMIT
     assert memory.peak() - before < 50e6
 
 

@@ -145,11 +145,11 @@ def test_a_measurement_with_fewer_values_than_were_asked_for_is_not_believed(lea
     assert_failed(leave(json.dumps(changed(result, ("measurement", part), [])).encode()))
 
 
-def test_a_result_that_makes_no_record_is_told_and_not_stored_unread(make_trial, tmp_path):
-    """One pass, which warms up, and none that is timed: stored, it could not be read again."""
+def test_a_result_without_a_steady_pass_is_a_failure(make_trial, tmp_path):
+    """Its only pass is the warm-up: no site could show it."""
     record = runner.run(make_trial(epochs=0, passes=1), tmp_path)
     assert record.status == FAILED
-    assert record.reason.startswith("its result makes no record: ")
+    assert "needs a steady pass" in record.reason
     assert record.measurement is None
     check_record(to_json(record))
 

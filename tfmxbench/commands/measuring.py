@@ -1,37 +1,38 @@
-"""What the commands of the command line do."""
+"""The commands that run processes: list, environments, parity, run and trial."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
-import functools
 import json
 import pathlib
 import sys
-import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tfmxbench import frameworks
+from tfmxbench import frameworks, phrases
 from tfmxbench.commands.results import check_results_place, plain, show
-from tfmxbench.measure import campaign, gate, plan, profiles
+from tfmxbench.examples import concepts
+from tfmxbench.examples.phrases import Phrasebook
+from tfmxbench.measure import plan, preparation, profiles
+from tfmxbench.measure.campaign import Campaign
+from tfmxbench.measure.gate import Check
+from tfmxbench.measure.preparation import Bench
 from tfmxbench.networks import catalogue
-from tfmxbench.processes import cache, ending, environments, machine, pool, runner
+from tfmxbench.networks.catalogue import Implementation
+from tfmxbench.processes import cache, environments, machine, runner
 from tfmxbench.processes.environments import Environment
-from tfmxbench.records import leftovers, store
+from tfmxbench.records import store
+from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
-from tfmxbench.records.schema import check_trial, read_json
-from tfmxbench.records.settings import DataDescription, Settings
-from tfmxbench.records.trial import Trial, to_json
+from tfmxbench.records.settings import Settings
+from tfmxbench.records.trial import to_json
 
-# Of the process that tries an environment.
-PROBE_THREADS = 1
 CAMPAIGNS = pathlib.Path("build/campaigns")
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -42,19 +43,11 @@ COLUMNS = (
 )
 
 
-def find_environments(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Environment]:
-    """Environments by framework and device, in the given order; they are tried several at a time."""
-    jobs = [(key, functools.partial(environments.find, *key)) for key in wanted]
-    with contextlib.closing(pool.run(jobs, PROBE_THREADS)) as answers:
-        found = dict(answers)
-    return {key: found[key] for key, _ in jobs}
-
-
 def list_command(options: argparse.Namespace) -> int:
     chosen = catalogue.select(options.network, options.style)
     devices = environments.devices(options.device)
     names = sorted({item.framework for item in chosen})
-    found = find_environments((name, device) for device in devices for name in names)
+    by_key = environments.find_all((name, device) for device in devices for name in names)
     rows = [
         {
             "network": item.network,
@@ -63,7 +56,7 @@ def list_command(options: argparse.Namespace) -> int:
             "level": item.level,
             "paradigm": item.paradigm,
             "summary": item.summary,
-            "devices": {device: found[item.framework, device].problem or "can run" for device in devices},
+            "devices": {device: by_key[item.framework, device].problem or "can run" for device in devices},
         }
         for item in chosen
     ]
@@ -74,59 +67,58 @@ def list_command(options: argparse.Namespace) -> int:
     headings = ("network", "style", "framework", "level", "paradigm")
     for heading in (*headings, *(f"on the {device}" for device in devices)):
         table.add_column(heading, overflow="fold")
-    problems = {}
     for row, item in zip(rows, chosen, strict=True):
-        cells = []
-        for device in devices:
-            problem = found[item.framework, device].problem
-            cells.append("[red]cannot run[/red]" if problem else "[green]can run[/green]")
-            if problem:
-                problems[frameworks.load(item.framework).TITLE, device] = problem
+        problems = [by_key[item.framework, device].problem for device in devices]
+        cells = ["[red]cannot run[/red]" if problem else "[green]can run[/green]" for problem in problems]
         table.add_row(*(str(row[key]) for key in headings), *cells)
     console = Console()
     console.print(table)
-    for (title, device), problem in problems.items():
-        console.print(plain(f"{title} cannot run on the {device}: {problem}"))
-    for environment in found.values():
-        tell_unpinned(console, environment)
+    for environment in by_key.values():
+        print_problem(console, environment)
+        print_unpinned(console, environment)
     return 0
 
 
 def environments_command(options: argparse.Namespace) -> int:
     console = Console()
-    working = 0
     names = sorted({item.framework for item in catalogue.select()})
-    wanted = [(name, device) for device in environments.devices(options.device) for name in names]
-    wanted.append((frameworks.TOGETHER, "cpu"))
-    for name, device in wanted:
+    keys = [(name, device) for device in environments.devices(options.device) for name in names]
+    keys.append((frameworks.TOGETHER, "cpu"))
+    for name, device in keys:
         environments.make(name, device, anew=options.recreate, report=console.print)
     if options.make_only:
-        found = {key: environments.look_for(*key) for key in wanted}
+        by_key = {key: environments.look_for(*key) for key in keys}
     else:
-        found = find_environments(wanted)
-    for (name, device), environment in found.items():
+        by_key = environments.find_all(keys)
+    for (name, device), environment in by_key.items():
         title = frameworks.load(name).TITLE
         if environment.problem:
-            console.print(plain(f"{title} cannot run on the {device}: {environment.problem}"))
-            continue
-        working += name != frameworks.TOGETHER
-        if options.make_only:
+            print_problem(console, environment)
+        elif options.make_only:
             console.print(plain(f"{title} ({device}): {environment.interpreter}"))
         else:
-            listed = ", ".join(f"{key} {value}" for key, value in environment.versions.items())
-            console.print(plain(f"{title} can run on the {device}: {listed}"))
-            tell_unpinned(console, environment)
-    if not working:
-        print("tfmxbench: no framework can run here", file=sys.stderr)
-    return 0 if working else 1
+            versions = ", ".join(f"{key} {value}" for key, value in environment.versions.items())
+            console.print(plain(f"{title} can run on the {device}: {versions}"))
+            print_unpinned(console, environment)
+    if any(name != frameworks.TOGETHER and not item.problem for (name, _), item in by_key.items()):
+        return 0
+    print("tfmxbench: no framework can run here", file=sys.stderr)
+    return 1
 
 
-def tell_unpinned(console: Console, found: Environment) -> None:
-    """Say so if an environment has other versions than those that this package is made for."""
-    other = environments.unpinned(found.framework, found.device, found.versions)
-    if other:
-        title = frameworks.load(found.framework).TITLE
-        console.print(plain(f"{title} on the {found.device} is not the pinned version: {other}"))
+def print_problem(console: Console, environment: Environment) -> None:
+    """Say why a framework cannot run in its environment, if it cannot."""
+    if environment.problem:
+        title = frameworks.load(environment.framework).TITLE
+        console.print(plain(f"{title} cannot run on the {environment.device}: {environment.problem}"))
+
+
+def print_unpinned(console: Console, environment: Environment) -> None:
+    """Warn if an environment has other versions than the pinned ones."""
+    unpinned = environments.unpinned(environment.framework, environment.device, environment.versions)
+    if unpinned:
+        title = frameworks.load(environment.framework).TITLE
+        console.print(plain(f"{title} on the {environment.device} is not the pinned version: {unpinned}"))
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -134,30 +126,18 @@ def run_command(options: argparse.Namespace) -> int:
         check_results_place(options.output)
     settings, chosen = settings_from(options)
     bench = prepare(settings, chosen)
-    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
-    questions += plan.other_batch_sizes(settings, chosen)
-    about_mistakes = plan.mistaken_questions(settings, chosen)
-    found = compare(bench, settings, [*questions, *about_mistakes])
-    planned = campaign.Campaign(
-        settings=settings,
-        implementations=chosen,
-        environments=bench.environments,
-        data=bench.data,
-        data_path=bench.data_path,
-        machine=machine.describe(),
-        parity=[found[question] for question in questions if question in found],
-        root=CAMPAIGNS,
-        mistaken_parity=[found[question] for question in about_mistakes if question in found],
-    )
+    parity = compare(bench, settings, preparation.checks(settings, chosen))
+    campaign = preparation.campaign(bench, settings, chosen, parity, CAMPAIGNS)
+    examples, phrase_outcomes = run_examples(bench, chosen)
     interrupted = None
     try:
-        with planned.alone(lambda line: Console(stderr=True).print(plain(line))):
+        with campaign.alone(lambda line: Console(stderr=True).print(plain(line))):
             if options.fresh:
-                planned.forget()
-            follow(planned)
+                campaign.forget()
+            follow(campaign)
     except KeyboardInterrupt as error:
         interrupted = error
-    results = planned.results()
+    results = campaign.results(examples, phrase_outcomes)
     if options.output is not None:
         store.write_results(options.output, results)
     show(results)
@@ -168,49 +148,31 @@ def run_command(options: argparse.Namespace) -> int:
 
 def parity_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
-    questions = [gate.Question(item, device) for device in settings.devices for item in chosen]
-    answers = compare(prepare(settings, chosen), settings, questions, epochs=0 if options.steps_only else 1)
-    found = [answers[question] for question in questions if question in answers]
+    checks = preparation.plain_checks(settings, chosen)
+    parity = compare(prepare(settings, chosen), settings, checks, epochs=0 if options.steps_only else 1)
     table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
     for heading in ("implementation", "losses", "parameters", "epoch", "accuracy", "verdict"):
         table.add_column(heading, no_wrap=True)
-    for item in found:
-        figures = (item.worst, item.parameters, item.epoch_loss_deviation)
-        shown = ["-" if value is None else f"{value:.1e}" for value in figures]
-        accuracy = "-" if item.accuracy is None else f"{item.accuracy:.2%}"
-        verdict = "[green]passed[/green]" if item.passed else "[red]failed[/red]"
-        name = item.name if item.device == "cpu" else f"{item.name}, {item.device.upper()}"
-        table.add_row(name, *shown, accuracy, verdict)
+    for result in parity.values():
+        deviations = (result.worst, result.parameters, result.epoch_loss_deviation)
+        cells = ["-" if value is None else f"{value:.1e}" for value in deviations]
+        accuracy = "-" if result.accuracy is None else f"{result.accuracy:.2%}"
+        verdict = "[green]passed[/green]" if result.passed else "[red]failed[/red]"
+        name = result.name if result.device == "cpu" else f"{result.name}, {result.device.upper()}"
+        table.add_row(name, *cells, accuracy, verdict)
     console = Console()
     console.print(table)
-    failed = [item for item in found if not item.passed]
-    for item in failed:
-        console.print(plain(f"{item.name} on the {item.device}: {item.reason}"))
-    missing = len(chosen) * len(settings.devices) - len(found)
+    failed = [result for result in parity.values() if not result.passed]
+    for result in failed:
+        console.print(plain(f"{result.name} on the {result.device}: {result.reason}"))
+    missing = len(checks) - len(parity)
     if missing:
         console.print(f"{missing} could not be compared, since their framework cannot run here")
     return 1 if failed or missing else 0
 
 
-@dataclasses.dataclass(frozen=True)
-class Bench:
-    """What measuring needs besides settings: the environments and the data.
-
-    Attributes
-    ----------
-    environments : dict of (str, str) to Environment
-        By framework and device.
-    data : DataDescription
-    data_path : pathlib.Path
-    """
-
-    environments: dict[tuple[str, str], Environment]
-    data: DataDescription
-    data_path: pathlib.Path
-
-
-def settings_from(options: argparse.Namespace) -> tuple[Settings, list[catalogue.Implementation]]:
-    """What the options ask for.
+def settings_from(options: argparse.Namespace) -> tuple[Settings, list[Implementation]]:
+    """The settings that the options ask for.
 
     Raises
     ------
@@ -226,131 +188,125 @@ def settings_from(options: argparse.Namespace) -> tuple[Settings, list[catalogue
     threads = options.threads or available
     if threads > available:
         raise ValueError(f"{threads} threads were asked for; this machine offers {available} processors")
-    profile = profiles.PROFILES[options.profile]
     rounds, budget = getattr(options, "rounds", None), getattr(options, "budget", None)
-    settings = Settings(
-        profile=options.profile,
-        networks=sorted({item.network for item in chosen}),
-        styles=sorted({item.style for item in chosen}),
-        devices=devices,
-        threads=threads,
-        seed=options.seed,
-        rounds=rounds or profile.rounds,
-        budget=None if rounds else budget or profile.budget,
+    settings = preparation.settings(
+        options.profile, chosen, devices, threads, options.seed, rounds=rounds, budget=budget
     )
     return settings, chosen
 
 
-def prepare(settings: Settings, chosen: Sequence[catalogue.Implementation]) -> Bench:
-    """Find the environments and the data; clear away what runs that were killed have left."""
-    from tfmxbench import data
-
-    ending.end_orphans()
-    folder = cache.folder()
-    leftovers.remove(pathlib.Path(tempfile.gettempdir()), "tfmxbench-*")
-    for name in ("prepared", "synthetic-digits", "parity"):
-        leftovers.remove(folder / name)
+def prepare(settings: Settings, chosen: Sequence[Implementation]) -> Bench:
+    """Find the environments and the data, and say what is missing."""
+    preparation.remove_leftovers()
     console = Console(stderr=True)
-    names = sorted({item.framework for item in chosen})
-    wanted = [(name, device) for device in settings.devices for name in names]
-    wanted.append(("numpy", "cpu"))
-    if profiles.PROFILES[settings.profile].mistakes != "none":
-        wanted.append((frameworks.TOGETHER, "cpu"))
-    found = find_environments(wanted)
-    for environment in found.values():
-        if environment.problem:
-            title = frameworks.load(environment.framework).TITLE
-            console.print(plain(f"{title} on the {environment.device}: {environment.problem}"))
-        tell_unpinned(console, environment)
-    dataset = data.load_from_environment()
-    console.print(plain(f"Data: {dataset.name} ({dataset.source})"))
-    described = DataDescription(dataset.name, dataset.source, dataset.sha256)
-    return Bench(found, described, data.prepare(dataset, folder / "prepared"))
+    by_key = preparation.find_environments(settings, chosen)
+    for environment in by_key.values():
+        print_problem(console, environment)
+        print_unpinned(console, environment)
+    return preparation.prepare(by_key, lambda line: console.print(plain(line)))
 
 
 def compare(
-    bench: Bench,
-    settings: Settings,
-    questions: Sequence[gate.Question],
-    epochs: int | None = None,
-) -> dict[gate.Question, Parity]:
-    """Run the parity gate, and show how far it is; where a framework cannot run there is no answer."""
-    profile = profiles.PROFILES[settings.profile]
-    passing = gate.Gate(
-        environments=bench.environments,
-        data_name=bench.data.name,
-        data_sha256=bench.data.sha256,
-        data_path=bench.data_path,
-        # Nothing is timed: one thread each, and as many processes as there are processors.
-        threads=1,
-        seed=settings.seed,
-        epochs=profile.parity_epochs if epochs is None else epochs,
-        cache=cache.folder() / "parity",
-    )
-    found: dict[gate.Question, Parity] = {}
+    bench: Bench, settings: Settings, checks: Sequence[Check], epochs: int | None = None
+) -> dict[Check, Parity]:
+    """Run the parity gate and show its progress; a check whose framework cannot run has no result."""
+    gate = preparation.parity_gate(bench, settings, epochs)
+    results: dict[Check, Parity] = {}
     console = Console(stderr=True)
     with (
         progress_bar(console) as progress,
-        # What is running is ended at once, also when it is not there that an interrupt comes.
-        contextlib.closing(passing.run(questions)) as answers,
+        # Processes that run are ended at once, also if an interrupt comes elsewhere.
+        contextlib.closing(gate.run(checks)) as answers,
     ):
-        shown = progress.add_task("parity", total=len(questions), remaining="")
-        for question, judged in answers:
-            found[question] = judged
-            progress.update(shown, advance=1, description=f"parity: {judged.name}")
-            if not judged.passed and not judged.mistakes:
-                progress.console.print(plain(f"{judged.name} failed: {judged.reason}"))
+        task = progress.add_task("parity", total=len(checks), remaining="")
+        for check, result in answers:
+            results[check] = result
+            progress.update(task, advance=1, description=f"parity: {result.name}")
+            if not result.passed and not result.mistakes:
+                progress.console.print(plain(f"{result.name} failed: {result.reason}"))
             elif not console.is_terminal:
-                size = f", batches of {judged.batch_size}" if judged.batch_size else ""
-                if judged.mistakes:
-                    size = f", with the mistake {', '.join(judged.mistakes)}"
-                place = f"{len(found)} of {len(questions)}"
-                told = f"{time.strftime('%H:%M:%S')} parity {place}: {judged.name}{size}"
-                progress.console.print(plain(told))
-    return found
+                size = f", batches of {result.batch_size}" if result.batch_size else ""
+                if result.mistakes:
+                    size = f", with the mistake {', '.join(result.mistakes)}"
+                place = f"parity {len(results)} of {len(checks)}"
+                progress.console.print(plain(f"{time.strftime('%H:%M:%S')} {place}: {result.name}{size}"))
+    return {check: results[check] for check in checks if check in results}
+
+
+def run_examples(
+    bench: Bench, chosen: Sequence[Implementation]
+) -> tuple[list[ExampleOutcome], list[PhrasesOutcome]]:
+    """Run the examples of the concept pages, and the phrases of the chosen styles.
+
+    The examples are part of a run of everything; phrases belong to one network.
+    """
+    by_framework = {name: item for (name, device), item in bench.environments.items() if device == "cpu"}
+    everything = {item.name for item in chosen} == {item.name for item in catalogue.select()}
+    examples = concepts.find() if everything else {}
+    styles = [item for item in chosen if item.network == phrases.NETWORK]
+    if not examples and not styles:
+        return [], []
+    outcomes: list[ExampleOutcome] = []
+    phrase_outcomes: list[PhrasesOutcome] = []
+    with (
+        progress_bar(Console(stderr=True)) as progress,
+        contextlib.closing(concepts.run(examples, by_framework, cache.folder() / "examples")) as ended,
+        contextlib.closing(Phrasebook(by_framework, cache.folder() / "phrases").run(styles)) as checked,
+    ):
+        task = progress.add_task("examples", total=len(examples) + len(styles), remaining="")
+        for outcome in ended:
+            outcomes.append(outcome)
+            progress.update(task, advance=1, description=f"example: {outcome.name}")
+            if outcome.problem:
+                progress.console.print(plain(f"example {outcome.name} {outcome.problem}"))
+        for phrase_outcome in checked:
+            phrase_outcomes.append(phrase_outcome)
+            progress.update(task, advance=1, description=f"phrases: {phrase_outcome.style}")
+            if phrase_outcome.ran and not phrase_outcome.passed:
+                progress.console.print(plain(f"phrases {phrase_outcome.style}: {problem_of(phrase_outcome)}"))
+    return sorted(outcomes, key=lambda item: item.name), sorted(phrase_outcomes, key=lambda item: item.style)
+
+
+def problem_of(outcome: PhrasesOutcome) -> str:
+    """Everything that went wrong with a style's phrases, in one line."""
+    return outcome.reason or "; ".join(f"{name}: {reason}" for name, reason in outcome.failures.items())
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar that shows how far it is, and takes next to nothing from what is measured meanwhile."""
+    """A progress bar that takes almost no time from what is measured meanwhile."""
     return Progress(*COLUMNS, console=console, auto_refresh=console.is_terminal, refresh_per_second=1)
 
 
-def follow(planned: campaign.Campaign) -> None:
-    """Run a campaign and show how far it is."""
+def follow(campaign: Campaign) -> None:
+    """Run a campaign and show its progress."""
     console = Console(stderr=True)
-    ended = planned.stored()
+    ended = campaign.stored()
     with progress_bar(console) as progress:
-        shown = progress.add_task("", total=None, remaining="")
+        task = progress.add_task("", total=None, remaining="")
 
-        def tell() -> str:
-            known = planned.progress(ended)
-            remaining = f"about {known.remaining:.0f} s left" if known.remaining else ""
-            progress.update(shown, completed=known.completed, total=known.total, remaining=remaining)
+        def update() -> str:
+            state = campaign.progress(ended)
+            remaining = f"about {state.remaining:.0f} s left" if state.remaining else ""
+            progress.update(task, completed=state.completed, total=state.total, remaining=remaining)
             return remaining
 
-        tell()
-        for trial, record in planned.run():
+        update()
+        for trial, record in campaign.run():
             if record is None:
-                progress.update(shown, description=f"round {trial.round + 1}: {trial.implementation}")
+                progress.update(task, description=f"round {trial.round + 1}: {trial.implementation}")
                 continue
             ended.append(record)
             if not plan.is_of_a_round(trial):
-                progress.update(shown, description=f"not timed: {trial.implementation}")
-            remaining = tell()
+                progress.update(task, description=f"not timed: {trial.implementation}")
+            remaining = update()
             if not record.completed:
                 progress.console.print(plain(f"{trial.identifier}: {record.reason}"))
             elif not console.is_terminal:
-                told = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
-                progress.console.print(plain(told))
+                line = f"{time.strftime('%H:%M:%S')} {trial.identifier}: {record.seconds:.1f} s {remaining}"
+                progress.console.print(plain(line))
 
 
 def trial_command(options: argparse.Namespace) -> int:
-    try:
-        values = read_json(options.trial)
-        check_trial(values)
-    except ValueError as error:
-        raise ValueError(f"{options.trial} is not a trial: {error}") from None
-    trial = Trial(**values)
-    record = runner.repeat(trial)
+    record = runner.repeat(options.trial)
     print(json.dumps(to_json(record), indent=1))
     return 0 if record.completed else 1

@@ -1,50 +1,49 @@
-"""Runs the small examples of the pages on concepts, each in its framework's own environment.
+"""Runs the small examples of the concept pages, each in its framework's own environment.
 
 An example is a Python file in a folder named after its framework. It imports that framework, NumPy and
-the standard library, is given nothing, and prints what its page speaks of. One whose docstring has the
-line ``Run after mxnet/other.py, in the same folder.`` finds what that other left there. An example that
-leaves ``picture.npz``, with a row of small images in each array, has its picture shown as well.
+the standard library, gets no input, and prints what its page is about. One whose docstring has the line
+``Run after mxnet/other.py, in the same folder.`` finds the files that the other example left. An example
+that leaves ``picture.npz``, with a row of small images in each array, has its picture shown as well.
 
-What the examples printed is kept in the cache under a hash of all that it depends on: a build with
-nothing changed runs nothing. What failed is not kept.
+The outcomes are cached under a hash of everything they depend on. Failures are not cached.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
-import json
-import os
+import functools
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
-import threading
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfmxbench import frameworks
-from tfmxbench.processes import cache, ending, environments, hashes, runner
+from tfmxbench.processes import bounded, hashes, pool
+from tfmxbench.processes.cache import ByConditions
 from tfmxbench.processes.environments import Environment
-from tfmxbench.records import leftovers, whole_files
+from tfmxbench.records import leftovers
+from tfmxbench.records.outcomes import ExampleOutcome, Picture
 
+# In a checkout; an installed package has no pages.
+FOLDER = pathlib.Path(__file__).parents[2] / "docs" / "concepts" / "examples"
 TIME_LIMIT = 120.0
 OUTPUT_LIMIT = 16 * 1024
-# Nothing of the person's own is imported or read; what Python and the framework's native code print
-# comes in the order in which they do.
+# Nothing of the user's own is imported or read, and what Python and the framework's native code print
+# comes in the order in which they print it.
 FLAGS = ("-I", "-u", "-X", "utf8")
 PICTURE = "picture.npz"
 PICTURE_LIMIT = 64 * 1024
+GREATEST = 1e30
 # One thread: several examples run at a time, and sums in another order end in other digits.
 THREADS = 1
-# What an example computes is to be the same everywhere.
+# What an example computes must be the same on every machine.
 DEVICE = "cpu"
 
 _AFTER = re.compile(r"^Run after (\w+/\w+)\.py, in the same folder\.$", re.MULTILINE)
@@ -57,10 +56,10 @@ class Example:
     Attributes
     ----------
     framework : str
-        What it imports, the name of its folder.
+        The framework that it imports, which is the name of its folder.
     path : pathlib.Path
     after : str
-        The example that runs before it, in the same folder; empty where there is none.
+        The example that runs before it, in the same folder; empty if there is none.
     """
 
     framework: str
@@ -69,44 +68,11 @@ class Example:
 
     @property
     def name(self) -> str:
-        """The name by which pages and other examples call it, such as ``mxnet/engine``."""
+        """The name that pages and other examples use, such as ``mxnet/engine``."""
         return f"{self.framework}/{self.path.stem}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What became of an example.
-
-    Attributes
-    ----------
-    output : str
-        What it printed to its standard output.
-    versions : dict of str to str
-        Of Python and its framework's distributions.
-    absent : str
-        Why it was not run: its framework cannot run here. Empty where it was.
-    problem : str
-        How it failed; empty where it did not.
-    errors : str
-        The end of what a failed example printed to its standard error.
-    picture : dict of str to nested lists of float
-        Rows of images, by the row's heading.
-    """
-
-    output: str = ""
-    versions: dict[str, str] = dataclasses.field(default_factory=dict)
-    absent: str = ""
-    problem: str = ""
-    errors: str = ""
-    picture: dict[str, list[list[list[float]]]] = dataclasses.field(default_factory=dict)
-
-    @property
-    def completed(self) -> bool:
-        """Whether it was run and ended well."""
-        return not (self.absent or self.problem)
-
-
-def find(folder: pathlib.Path) -> dict[str, Example]:
+def find(folder: pathlib.Path = FOLDER) -> dict[str, Example]:
     """The examples in the frameworks' folders, by name.
 
     Raises
@@ -114,242 +80,152 @@ def find(folder: pathlib.Path) -> dict[str, Example]:
     ValueError
         If one runs after an example that does not exist, or after itself.
     """
-    found = {}
+    examples = {}
     for framework in frameworks.names():
         for path in sorted((folder / framework).glob("*.py")):
-            said = _AFTER.search(path.read_text(encoding="utf-8"))
-            example = Example(framework, path, said.group(1) if said else "")
-            found[example.name] = example
-    for example in found.values():
-        if example.after and example.after not in found:
+            predecessor = _AFTER.search(path.read_text(encoding="utf-8"))
+            example = Example(framework, path, predecessor.group(1) if predecessor else "")
+            examples[example.name] = example
+    for example in examples.values():
+        if example.after and example.after not in examples:
             raise ValueError(f"{example.name} runs after {example.after}, which does not exist")
-        _first(example, found)
-    return found
+        _chain(example, examples)
+    return examples
 
 
-def _first(example: Example, found: Mapping[str, Example]) -> Example:
-    """The example that has to run first before this one can."""
-    seen = {example.name}
+def _chain(example: Example, examples: Mapping[str, Example]) -> list[str]:
+    """The names of an example and of those that run before it, the first of them at the end."""
+    names = [example.name]
     while example.after:
-        if example.after in seen:
+        if example.after in names:
             raise ValueError(f"{example.name} runs after itself")
-        seen.add(example.after)
-        example = found[example.after]
-    return example
+        names.append(example.after)
+        example = examples[example.after]
+    return names
 
 
-class Examples:
-    """The examples of a folder, and what became of them.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Holds a folder for each framework.
-    environ : mapping
-        Names interpreters and the cache, see :mod:`tfmxbench.processes.environments`.
-    time_limit : float
-        Seconds that an example may take.
-
-    Raises
-    ------
-    ValueError
-        As :func:`find` does.
-    """
-
-    def __init__(
-        self, folder: pathlib.Path, environ: Mapping[str, str] = os.environ, time_limit: float = TIME_LIMIT
-    ) -> None:
-        self.found = find(folder)
-        self._environ = environ
-        self._time_limit = time_limit
-        self._executor = ThreadPoolExecutor(os.cpu_count())
-        self._lock = threading.Lock()
-        self._environments: dict[str, Future[Environment]] = {}
-        self._families: dict[str, Future[dict[str, Outcome]]] = {}
-
-    def start(self, names: Iterable[str]) -> None:
-        """Have these examples run, several at a time; nothing is waited for."""
-        for name in names:
-            self._family(self.found[name])
-
-    def outcome(self, name: str) -> Outcome:
-        """What became of an example; it is run if it has not been."""
-        return self._family(self.found[name]).result()[name]
-
-    def close(self) -> None:
-        """Forget the examples that wait for their turn."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-    def _family(self, example: Example) -> Future[dict[str, Outcome]]:
-        """The run of an example with all that share its folder."""
-        first = _first(example, self.found)
-        with self._lock:
-            if first.name not in self._families:
-                members = [item for item in self.found.values() if _first(item, self.found) == first]
-                # Who comes later in a chain has more before it.
-                members.sort(key=lambda item: len(self._before(item)))
-                # The environments' turn comes before that of the examples that wait for them.
-                for member in members:
-                    self._look_for(member.framework)
-                self._families[first.name] = self._executor.submit(self._run, members)
-            return self._families[first.name]
-
-    def _before(self, example: Example) -> list[str]:
-        names = []
-        while example.after:
-            names.append(example.after)
-            example = self.found[example.after]
-        return names
-
-    def _look_for(self, framework: str) -> None:
-        if framework not in self._environments:
-            self._environments[framework] = self._executor.submit(
-                environments.find, framework, DEVICE, self._environ
-            )
-
-    def _run(self, members: Sequence[Example]) -> dict[str, Outcome]:
-        found = {member.framework: self._environments[member.framework].result() for member in members}
-        path = cache.folder(self._environ) / "examples" / f"{_key(members, found)}.json"
-        if path.is_file():
-            # A file that cannot be read is replaced.
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
-                kept = json.loads(path.read_text(encoding="utf-8"))
-                return {name: Outcome(**values) for name, values in kept.items()}
-        outcomes = run(members, found, self._time_limit)
-        if all(outcome.completed for outcome in outcomes.values()):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            values = {name: dataclasses.asdict(outcome) for name, outcome in outcomes.items()}
-            whole_files.write_json(path, values)
-        return outcomes
-
-
-def _key(members: Sequence[Example], found: Mapping[str, Environment]) -> str:
-    """Hash of all that the outcomes depend on."""
-    modules = [pathlib.Path(str(module.__file__)) for module in (runner, environments)]
-    conditions = {
-        "examples": [[member.name, hashes.source_sha256(member.path)] for member in members],
-        "environments": {name: [item.interpreter, item.versions] for name, item in found.items()},
-        "harness": [
-            hashes.harness_sha256(),
-            *(hashes.source_sha256(path) for path in (*modules, pathlib.Path(__file__))),
-        ],
-    }
-    return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
+def families(examples: Mapping[str, Example]) -> list[list[Example]]:
+    """The examples in groups that share a folder, each in the order in which it runs."""
+    groups: dict[str, list[Example]] = {}
+    for example in examples.values():
+        groups.setdefault(_chain(example, examples)[-1], []).append(example)
+    return [sorted(group, key=lambda example: len(_chain(example, examples))) for group in groups.values()]
 
 
 def run(
-    members: Sequence[Example], found: Mapping[str, Environment], time_limit: float
-) -> dict[str, Outcome]:
-    """Run examples one after the other in one temporary folder.
+    examples: Mapping[str, Example],
+    environments: Mapping[str, Environment],
+    cache: pathlib.Path,
+    time_limit: float = TIME_LIMIT,
+) -> Generator[ExampleOutcome, None, None]:
+    """Run examples, several at a time; those whose outcome is cached are not run again.
 
     Parameters
     ----------
-    members : sequence of Example
-        Those that others run after come before them.
-    found : mapping of str to Environment
-        The environment of each framework.
+    examples : mapping of str to Example
+    environments : mapping of str to Environment
+        By framework.
+    cache : pathlib.Path
+        The folder that keeps the outcomes.
     time_limit : float
-        Seconds that each may take.
+        Seconds that each example may take.
 
-    Returns
-    -------
-    dict of str to Outcome
-        By the examples' names.
+    Yields
+    ------
+    ExampleOutcome
+        As the examples end.
     """
-    outcomes: dict[str, Outcome] = {}
-    with leftovers.temporary_folder() as folder:
-        for member in members:
-            before = outcomes.get(member.after, Outcome())
-            environment = found[member.framework]
-            if environment.problem:
-                outcome = Outcome(absent=environment.problem)
-            elif before.absent:
-                outcome = Outcome(absent=f"it runs after {member.after}, which was not run: {before.absent}")
-            elif before.problem:
-                outcome = Outcome(problem=f"it runs after {member.after}, which failed")
-            else:
-                outcome = _execute(member, environment, folder, time_limit)
-            outcomes[member.name] = outcome
+    jobs = [
+        (group[0].name, functools.partial(_run_or_read, group, environments, cache, time_limit))
+        for group in families(examples)
+    ]
+    with contextlib.closing(pool.run(jobs, THREADS)) as answers:
+        for _, outcomes in answers:
+            yield from outcomes
+
+
+def _run_or_read(
+    family: Sequence[Example], environments: Mapping[str, Environment], cache: pathlib.Path, time_limit: float
+) -> list[ExampleOutcome]:
+    kept = ByConditions(cache)
+    conditions = _conditions(family, environments)
+    with contextlib.suppress(TypeError):
+        outcomes = [ExampleOutcome(**values) for values in kept.read(conditions)]
+        if [outcome.name for outcome in outcomes] == [example.name for example in family]:
+            return outcomes
+    outcomes = run_family(family, environments, time_limit)
+    if all(outcome.completed for outcome in outcomes):
+        kept.write(conditions, [dataclasses.asdict(outcome) for outcome in outcomes])
     return outcomes
 
 
-class _Beginning:
-    """The beginning of what a process prints; one that goes on beyond the limit is ended."""
-
-    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
-        self.flooded = False
-        self._process = process
-        self._mark = mark
-        self._bytes = b""
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            while chunk := os.read(stream.fileno(), OUTPUT_LIMIT):
-                self._bytes += chunk
-                if len(self._bytes) > OUTPUT_LIMIT:
-                    self.flooded = True
-                    ending.end(self._process, self._mark)
-                    return
-
-    def text(self) -> str:
-        """The first ``OUTPUT_LIMIT`` bytes as text; what cannot be shown is replaced."""
-        self._thread.join(runner.ENDING_TIME)
-        return self._bytes[:OUTPUT_LIMIT].decode("utf-8", errors="replace")
+def _conditions(family: Sequence[Example], environments: Mapping[str, Environment]) -> dict[str, Any]:
+    """Everything that the outcomes depend on."""
+    used = {example.framework: environments[example.framework] for example in family}
+    return {
+        "examples": [[example.name, hashes.source_sha256(example.path)] for example in family],
+        "environments": {name: [item.interpreter, item.versions] for name, item in used.items()},
+        "harness": [hashes.harness_sha256(), hashes.folders_sha256(["examples"])],
+    }
 
 
-def _execute(example: Example, environment: Environment, folder: pathlib.Path, time_limit: float) -> Outcome:
+def run_family(
+    family: Sequence[Example], environments: Mapping[str, Environment], time_limit: float = TIME_LIMIT
+) -> list[ExampleOutcome]:
+    """Run examples one after the other in one temporary folder, in the given order."""
+    outcomes: dict[str, ExampleOutcome] = {}
+    with leftovers.temporary_folder() as folder:
+        for example in family:
+            outcome = ExampleOutcome(example.name, hashes.source_sha256(example.path))
+            before = outcomes.get(example.after, outcome)
+            environment = environments[example.framework]
+            if environment.problem:
+                outcome = dataclasses.replace(outcome, absent=environment.problem)
+            elif before.absent:
+                reason = f"it runs after {example.after}, which was not run: {before.absent}"
+                outcome = dataclasses.replace(outcome, absent=reason)
+            elif before.problem:
+                problem = f"it runs after {example.after}, which failed"
+                outcome = dataclasses.replace(outcome, problem=problem)
+            else:
+                outcome = _execute(example, outcome, environment, folder, time_limit)
+            outcomes[example.name] = outcome
+    return list(outcomes.values())
+
+
+def _execute(
+    example: Example,
+    outcome: ExampleOutcome,
+    environment: Environment,
+    folder: pathlib.Path,
+    time_limit: float,
+) -> ExampleOutcome:
     """Run an example's copy in a folder."""
     # By its own name in the folder: a traceback then shows no path of this machine.
     script = folder / example.path.name
     shutil.copyfile(example.path, script)
-    inherited = {name: os.environ[name] for name in runner.INHERITED if name in os.environ}
     variables = frameworks.load(example.framework).environment_variables(THREADS, DEVICE)
-    mark = ending.new_mark()
-    try:
-        process = subprocess.Popen(
-            [environment.interpreter, *FLAGS, script.name],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=inherited | variables | {"TMPDIR": str(folder), ending.MARK: mark},
-            # A group of its own: its children can be ended with it.
-            start_new_session=True,
-        )
-    except OSError as error:
-        problem = f"{environment.interpreter} could not be started: {error.strerror}"
-        return Outcome(versions=environment.versions, problem=problem)
-    assert process.stderr is not None
-    printed, errors = _Beginning(process, mark), runner.Output(process.stderr)
-    problem = ""
-    try:
-        code = process.wait(time_limit)
-    except subprocess.TimeoutExpired:
-        problem = f"did not end within its limit of {time_limit:g} s"
-    else:
-        if code < 0:
-            problem = f"killed by signal {signal.Signals(-code).name}"
-        elif code > 0:
-            problem = f"exited with code {code}"
-    finally:
-        ending.end(process, mark)
-    output = printed.text()
-    if printed.flooded:
-        problem = f"printed more than {OUTPUT_LIMIT} bytes"
-    picture: dict[str, list[list[list[float]]]] = {}
+    end = bounded.run(
+        [environment.interpreter, *FLAGS, script.name],
+        {**bounded.inherited(), **variables},
+        folder,
+        time_limit,
+        folder=folder,
+        output_limit=OUTPUT_LIMIT,
+    )
+    problem = end.problem
+    picture: Picture = {}
     if not problem:
         try:
             picture = _take_picture(folder)
         except ValueError as error:
             problem = str(error)
-    return Outcome(
-        output=_presentable(output, folder),
+    return dataclasses.replace(
+        outcome,
+        output=_presentable(end.output, folder),
         versions=environment.versions,
         problem=problem,
-        errors=_presentable(errors.text(), folder) if problem else "",
+        errors=_presentable(end.errors, folder) if problem else "",
         picture=picture,
     )
 
@@ -366,13 +242,13 @@ def _is_control(character: str) -> bool:
     return character not in "\n\t" and unicodedata.category(character) == "Cc"
 
 
-def _take_picture(folder: pathlib.Path) -> dict[str, list[list[list[float]]]]:
+def _take_picture(folder: pathlib.Path) -> Picture:
     """The picture that an example left, which is taken out of the folder.
 
     Raises
     ------
     ValueError
-        If it is not one.
+        If the file is not a picture.
     """
     path = folder / PICTURE
     if not path.is_file():
@@ -384,7 +260,8 @@ def _take_picture(folder: pathlib.Path) -> dict[str, list[list[list[float]]]]:
         with np.load(path, allow_pickle=False) as arrays:
             for name in arrays.files:
                 array = arrays[name]
-                if array.ndim != 3 or array.dtype.kind != "f" or not np.isfinite(array).all():
+                floats = array.ndim == 3 and array.size > 0 and array.dtype.kind == "f"
+                if not floats or not (np.abs(array) <= GREATEST).all():
                     raise ValueError(f"{name} is not a row of images: {array.dtype}, {array.shape}")
                 rows[name] = np.round(array.astype(float), 4).tolist()
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:

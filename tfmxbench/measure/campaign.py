@@ -1,9 +1,8 @@
 """Campaigns: rounds of all compared implementations, stored trial by trial.
 
-A campaign is bound to its machine, versions, data, sources and settings by a key, which names its
-folder. Each finished trial leaves a file there at once, so that an interrupted campaign goes on
-where it stopped, and a finished one is there to be read again; when anything that the key is made
-of changes, it is another campaign.
+A key binds a campaign to its machine, versions, data, sources and settings, and names its folder. Each
+finished trial leaves a file there at once, so that an interrupted campaign resumes and a finished one can
+be read again. If anything that the key is made of changes, it is another campaign.
 """
 
 from __future__ import annotations
@@ -28,8 +27,9 @@ from tfmxbench.processes import hashes, pool, runner
 from tfmxbench.processes.environments import Environment
 from tfmxbench.records import whole_files
 from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
-from tfmxbench.records.schema import check_record, read_json
+from tfmxbench.records.schema import read_json
 from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import FAILED, UNAVAILABLE, Record, Trial, record_from_json, to_json
@@ -37,14 +37,14 @@ from tfmxbench.records.trial import FAILED, UNAVAILABLE, Record, Trial, record_f
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far a campaign is.
+    """The progress of a campaign.
 
     Attributes
     ----------
     completed, total : int
-        Trials that have ended, and that are expected in all.
+        Number of trials that have ended, and that are expected in all.
     remaining : float
-        Seconds that are expected to be left.
+        Expected seconds until the end.
     """
 
     completed: int
@@ -54,7 +54,7 @@ class Progress:
 
 @dataclasses.dataclass(frozen=True)
 class Campaign:
-    """What is compared, on what, with what.
+    """What is compared, on which data, in which environments.
 
     Attributes
     ----------
@@ -67,11 +67,11 @@ class Campaign:
         The prepared data set that workers read.
     machine : dict of str to str
     parity : list of Parity
-        What the parity gate found; an implementation that did not pass is not timed.
+        The parity gate's results; an implementation that did not pass is not timed.
     root : pathlib.Path
         The folder that holds the folders of campaigns.
     mistaken_parity : list of Parity
-        What the parity gate found of implementations under a mistake.
+        The parity gate's results for implementations under a mistake.
     """
 
     settings: Settings
@@ -93,7 +93,7 @@ class Campaign:
     def key(self) -> str:
         """Hash of all that the measurements depend on."""
         settings = dataclasses.asdict(self.settings)
-        # More rounds of the same are the same campaign.
+        # With more rounds it is still the same campaign.
         del settings["rounds"], settings["budget"]
         limit = runner.memory_limit()
         conditions = {
@@ -106,11 +106,11 @@ class Campaign:
             "plan": hashes.folders_sha256(["measure"]),
             "mistakes": "" if self.profile.mistakes == "none" else hashes.mistakes_sha256(mistakes.names()),
             "environments": {
-                f"{framework}-{device}": [found.interpreter, found.problem, found.versions]
-                for (framework, device), found in sorted(self.environments.items())
+                f"{framework}-{device}": [environment.interpreter, environment.problem, environment.versions]
+                for (framework, device), environment in sorted(self.environments.items())
             },
             "parity": sorted(
-                [found.name, found.device, found.batch_size or 0, found.reason] for found in self.parity
+                [result.name, result.device, result.batch_size or 0, result.reason] for result in self.parity
             ),
             "data": self.data.sha256,
             "machine": self.machine,
@@ -144,7 +144,7 @@ class Campaign:
 
     @contextlib.contextmanager
     def alone(self, report: Callable[[str], None] = lambda line: None) -> Iterator[None]:
-        """Wait until no other run measures in this place: each would slow the other down.
+        """Wait until no other run measures in this folder: each would slow the other down.
 
         Parameters
         ----------
@@ -154,7 +154,7 @@ class Campaign:
         Raises
         ------
         OSError
-            If the place cannot be written to.
+            If the folder cannot be written to.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         try:
@@ -171,21 +171,20 @@ class Campaign:
         """The records that earlier runs of this campaign left, in the order of measuring."""
         records = []
         for path in sorted(self.folder.glob("*.record.json")):
-            # A file that was damaged is no record: its trial is measured again.
-            with contextlib.suppress(ValueError):
-                values = read_json(path)
-                check_record(values)
-                records.append(record_from_json(values))
+            # The trial of a damaged file is measured again.
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                records.append(record_from_json(read_json(path)))
         return sorted(records, key=lambda record: (record.trial.round, record.started))
 
     def run(self) -> Iterator[tuple[Trial, Record | None]]:
-        """Measure what is still missing.
+        """Measure what is missing.
 
         Yields
         ------
         Trial, Record or None
-            Each timed trial twice: with None before it starts, and with its record when it has ended
-            and been stored. Those that are not timed, of which several run at a time, only then.
+            Each timed trial twice: with None before it starts, and with its record after it has ended
+            and been stored. Trials that are not timed, of which several run at a time, only with their
+            record.
 
         Raises
         ------
@@ -197,9 +196,9 @@ class Campaign:
 
     def _run(self) -> Iterator[tuple[Trial, Record | None]]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Nobody else is writing here: what is half written was left by a process that was killed.
-        for left in self.folder.glob("*.part"):
-            left.unlink(missing_ok=True)
+        # The lock is held, so any partial file was left by a killed process.
+        for partial in self.folder.glob("*.part"):
+            partial.unlink(missing_ok=True)
         done = {record.trial.identifier: record for record in self.stored()}
         for number in itertools.count():
             if number == self.settings.rounds:
@@ -246,16 +245,14 @@ class Campaign:
             return not_run(trial, UNAVAILABLE, environment.problem)
         if trial.purpose == "products":
             return runner.run(trial, self.folder)
-        # That the implementation is right without the mistake is what makes the mistake one.
+        # A mistake needs an implementation that is right without it.
         batch_size = None if trial.purpose == MISTAKE else trial.batch_size
-        judged = [
-            found
-            for found in self.parity
-            if (found.name, found.device, found.batch_size)
-            == (trial.implementation, trial.device, batch_size)
-        ]
-        if not judged or not judged[0].passed:
-            reason = judged[0].reason if judged else "it was not held against the reference"
+        key = (trial.implementation, trial.device, batch_size)
+        result = next(
+            (item for item in self.parity if (item.name, item.device, item.batch_size) == key), None
+        )
+        if result is None or not result.passed:
+            reason = result.reason if result else "it was not compared with the reference"
             return not_run(trial, FAILED, f"not timed, since it did not pass the parity gate: {reason}")
         return runner.run(trial, self.folder)
 
@@ -263,59 +260,66 @@ class Campaign:
         """Whether another round is expected to end within the budget."""
         if self.settings.budget is None:
             return False
-        whole = [record for record in records if record.trial.round < number]
-        spent = sum(_on_the_clock(record.trial, record.seconds) for record in whole)
-        rounds = sum(record.seconds for record in whole if is_of_a_round(record.trial))
-        # With every framework unavailable a round costs nothing, and no number of them would do.
+        earlier = [record for record in records if record.trial.round < number]
+        spent = sum(_elapsed(record.trial, record.seconds) for record in earlier)
+        rounds = sum(record.seconds for record in earlier if is_of_a_round(record.trial))
+        # If no framework can run, a round takes no time, and the loop would never end.
         return rounds > 0 and spent + rounds / number <= self.settings.budget
 
     def progress(self, ended: Sequence[Record] | None = None) -> Progress:
-        """How far the campaign is, and how long it will go on.
+        """How many trials have ended, how many are missing, and how long these will take.
 
-        A trial is expected to take as long as the same one did in earlier rounds, and before there
-        is such a one, as long as the others on average.
+        A trial is expected to take as long as the same trial did in earlier rounds. If there is none yet, it
+        is expected to take as long as the mean of all trials.
 
         Parameters
         ----------
         ended : sequence of Record or None
-            Of the trials that have ended; None to read them.
+            The records of the trials that have ended; None to read them.
         """
         records = self.stored() if ended is None else ended
-        known: dict[tuple[object, ...], list[float]] = {}
+        earlier: dict[tuple[object, ...], list[float]] = {}
         for record in records:
-            known.setdefault(_kind(record.trial), []).append(record.seconds)
-        spent = sum(record.seconds for record in records)
-        mean = spent / len(records) if records else 0.0
+            earlier.setdefault(_arm(record.trial), []).append(record.seconds)
+        mean = sum(record.seconds for record in records) / len(records) if records else 0.0
 
         def expected(trial: Trial) -> float:
-            found = known.get(_kind(trial))
-            return _on_the_clock(trial, sum(found) / len(found) if found else mean)
+            seconds = earlier.get(_arm(trial))
+            return _elapsed(trial, sum(seconds) / len(seconds) if seconds else mean)
 
-        first = self.plan.round(0)
-        others = [*self.plan.seeds(), *self.plan.goal(records)]
-        round_seconds = sum(map(expected, first))
+        once = [*self.plan.seeds(), *self.plan.goal(records)]
+        round_seconds = sum(map(expected, self.plan.round(0)))
         rounds = self.settings.rounds
         if self.settings.budget is not None and round_seconds > 0:
-            left = self.settings.budget - sum(map(expected, others))
+            left = self.settings.budget - sum(map(expected, once))
             rounds = max(rounds, int(left / round_seconds))
         done = {record.trial.identifier for record in records}
         missing = [
             trial
-            for trial in [*itertools.chain.from_iterable(map(self.plan.round, range(rounds))), *others]
+            for trial in [*itertools.chain.from_iterable(map(self.plan.round, range(rounds))), *once]
             if trial.identifier not in done
         ]
         return Progress(len(records), len(records) + len(missing), sum(map(expected, missing)))
 
     def forget(self) -> None:
-        """Remove what was measured before, so that it is measured anew."""
+        """Remove what was measured before, so that it is measured again."""
         for path in self.folder.glob("*.record.json"):
             path.unlink()
 
-    def results(self) -> Results:
-        """What was measured so far, of the rounds that the settings ask for."""
+    def results(
+        self, examples: Sequence[ExampleOutcome] = (), phrases: Sequence[PhrasesOutcome] = ()
+    ) -> Results:
+        """What was measured so far, in the rounds that the settings ask for.
+
+        Parameters
+        ----------
+        examples : sequence of ExampleOutcome
+        phrases : sequence of PhrasesOutcome
+            What was run besides the trials.
+        """
         exact = self.settings.budget is None
         records = [
-            # Where things lie on this machine is nobody's business who reads the results.
+            # Published results must not reveal local paths.
             dataclasses.replace(record, trial=dataclasses.replace(record.trial, data="", interpreter=""))
             for record in self.stored()
             if not exact or record.trial.round < self.settings.rounds
@@ -329,22 +333,24 @@ class Campaign:
             settings=self.settings,
             parity=list(self.parity),
             environments=[
-                EnvironmentDescription(framework, device, found.problem, found.versions, found.bytes)
-                for (framework, device), found in sorted(self.environments.items())
+                EnvironmentDescription(framework, device, item.problem, item.versions, item.bytes)
+                for (framework, device), item in sorted(self.environments.items())
             ],
             records=[record for record in records if record.trial.purpose != MISTAKE],
             mistaken=[record for record in records if record.trial.purpose == MISTAKE],
             mistaken_parity=list(self.mistaken_parity),
+            examples=list(examples),
+            phrases=list(phrases),
         )
 
 
-def _on_the_clock(trial: Trial, seconds: float) -> float:
-    """By how much a trial of so many seconds makes a campaign longer."""
+def _elapsed(trial: Trial, seconds: float) -> float:
+    """By how much a trial of this many seconds makes a campaign longer."""
     return seconds if is_of_a_round(trial) else seconds / pool.places(UNTIMED_THREADS)
 
 
-def _kind(trial: Trial) -> tuple[object, ...]:
-    """What the trials of the same arm in other rounds have in common."""
+def _arm(trial: Trial) -> tuple[object, ...]:
+    """What the trials of an arm have in common in all rounds."""
     return (
         trial.purpose,
         trial.condition,
@@ -360,10 +366,10 @@ def _kind(trial: Trial) -> tuple[object, ...]:
 
 def source_hashes(implementations: Sequence[Implementation]) -> dict[str, str]:
     """Hashes of the implementations and of the tasks that they read."""
-    found = {item.name: hashes.source_sha256(item.path) for item in implementations}
+    sources = {item.name: hashes.source_sha256(item.path) for item in implementations}
     for network in {item.network for item in implementations}:
-        found[network] = hashes.source_sha256(catalogue.FOLDER / network / "__init__.py")
-    return found
+        sources[network] = hashes.source_sha256(catalogue.FOLDER / network / "__init__.py")
+    return sources
 
 
 def not_run(trial: Trial, status: str, reason: str) -> Record:

@@ -1,6 +1,6 @@
-"""Runs the parity gate: each implementation against the NumPy reference, before anything is timed.
+"""Runs the parity gate: compares each implementation with the NumPy reference before anything is timed.
 
-What it finds is cached by all that it depends on, and never by time.
+Its results are cached under a hash of everything they depend on. They never expire.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
-import json
 import pathlib
 import threading
 import zipfile
@@ -23,31 +21,30 @@ from tfmxbench.analysis import parity
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.processes import hashes, pool, runner
+from tfmxbench.processes.cache import ByConditions
 from tfmxbench.processes.environments import Environment
-from tfmxbench.records import leftovers, whole_files
+from tfmxbench.records import leftovers
 from tfmxbench.records.parity import Parity
-from tfmxbench.records.schema import check_parity, read_json
 from tfmxbench.records.trial import Trial
 
 TIME_LIMIT = 1800.0
-
 
 # One thread computes a reference, the others that need it wait.
 _computing: dict[pathlib.Path, threading.Lock] = {}
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
-    """What is to be held against the reference.
+class Check:
+    """A comparison with the reference that is to be made.
 
     Attributes
     ----------
     implementation : Implementation
     device : str
     batch_size : int or None
-        None for the task's own. With another one only the first steps are compared.
+        None for the task's own. With another one, only the first steps are compared.
     mistakes : tuple of str
-        Those that are switched on; with any only the first steps are compared, too.
+        The mistakes that are switched on. With any, only the first steps are compared.
     """
 
     implementation: Implementation
@@ -68,12 +65,12 @@ class Gate:
     data_path : pathlib.Path
         The prepared data set.
     threads : int
-        Of each process. As many are compared at a time as there are processors for.
+        Threads of each process. As many processes run at a time as there are processors for.
     seed : int
     epochs : int
         1 to compare a whole epoch and the accuracy after it too, 0 for the first steps alone.
     cache : pathlib.Path
-        The folder that keeps what was found.
+        The folder that keeps the results.
     """
 
     environments: Mapping[tuple[str, str], Environment]
@@ -85,114 +82,116 @@ class Gate:
     epochs: int
     cache: pathlib.Path
 
-    def run(self, questions: Sequence[Question]) -> Generator[tuple[Question, Parity], None, None]:
+    def run(self, checks: Sequence[Check]) -> Generator[tuple[Check, Parity], None, None]:
         """Compare implementations with their network's reference.
 
         Nothing is timed here, so several are compared at a time.
 
         Yields
         ------
-        Question, Parity
-            As they are answered. Those whose framework cannot run here are left out.
+        Check, Parity
+            As they end. A check whose framework cannot run on this machine is left out.
         """
-        asked = [
-            question
-            for question in questions
-            if not self.environments[question.implementation.framework, question.device].problem
+        runnable = [
+            check
+            for check in checks
+            if not self.environments[check.implementation.framework, check.device].problem
         ]
-        # What takes longest comes first, and those who do not wait for it after that.
+        # What takes longest comes first, and after it the checks that do not wait for it.
         references = [
-            (reference, functools.partial(self._arrays, reference)) for reference in self._references(asked)
+            (reference, functools.partial(self._arrays, reference))
+            for reference in self._missing_references(runnable)
         ]
-        comparisons = [
-            (question, functools.partial(self.answer, question)) for question in _short_first(asked)
-        ]
-        jobs: list[tuple[Question, Callable[[], Any]]] = [*references, *comparisons]
+        comparisons = [(check, functools.partial(self._compare, check)) for check in _short_first(runnable)]
+        jobs: list[tuple[Check, Callable[[], Any]]] = [*references, *comparisons]
         with contextlib.closing(pool.run(jobs, self.threads)) as answers:
-            for question, answer in answers:
-                if question.implementation.style != catalogue.REFERENCE:
-                    yield question, answer
+            for check, answer in answers:
+                if check.implementation.style != catalogue.REFERENCE:
+                    yield check, answer
 
-    def _references(self, asked: Sequence[Question]) -> list[Question]:
-        """The references of all questions that have not been answered before; those that take long first."""
-        wanted = {
-            (question.implementation.network, question.batch_size): None
-            for question in asked
-            if self._kept(question) is None
-        }
-        found = [Question(catalogue.reference(network), "cpu", batch_size) for network, batch_size in wanted]
-        return _short_first(found)[::-1]
+    def compare(
+        self,
+        implementation: Implementation,
+        device: str,
+        batch_size: int | None = None,
+        mistakes: tuple[str, ...] = (),
+    ) -> Parity:
+        """Compare one implementation with its reference, or read the cached result."""
+        return self._compare(Check(implementation, device, batch_size, mistakes))
 
-    def _kept(self, question: Question) -> Parity | None:
-        """What was found before; None if nothing was, or it was damaged."""
-        with contextlib.suppress(ValueError):
-            values = read_json(self.cache / f"{self._key(question)}.json")
-            check_parity(values)
-            return Parity(**values)
-        return None
-
-    def compare(self, implementation: Implementation, device: str, batch_size: int | None = None) -> Parity:
-        """Compare one implementation with its reference, or read what was found before."""
-        return self.answer(Question(implementation, device, batch_size))
-
-    def answer(self, question: Question) -> Parity:
-        """Compare what is asked about with its reference, or read what was found before."""
-        implementation, device, batch_size = question.implementation, question.device, question.batch_size
-        path = self.cache / f"{self._key(question)}.json"
-        kept = self._kept(question)
-        if kept is not None:
-            return kept
-        identity = (implementation.network, implementation.style, implementation.framework, device)
-
-        def failed(reason: str) -> Parity:
-            return Parity(
-                *identity,
-                passed=False,
-                reason=reason,
-                losses=[],
-                deviations=[],
-                batch_size=batch_size,
-                mistakes=list(question.mistakes),
-            )
-
+    def _compare(self, check: Check) -> Parity:
+        cached = self._cached(check)
+        if cached is not None:
+            return cached
+        implementation = check.implementation
         foreign = parity.foreign_imports(implementation.path, implementation.framework)
         if foreign:
-            return failed(
-                f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
+            return _failed(
+                check, f"it imports {', '.join(foreign)}; an implementation imports its framework and NumPy"
             )
-        found, problem = self._arrays(question)
+        arrays, problem = self._arrays(check)
         if problem:
-            return failed(problem)
-        expected, problem = self._arrays(
-            Question(catalogue.reference(implementation.network), "cpu", batch_size)
-        )
+            return _failed(check, problem)
+        expected, problem = self._arrays(_reference(check))
         if problem:
-            return failed(f"the reference could not be computed: {problem}")
+            return _failed(check, f"the reference could not be computed: {problem}")
         bars = parity.BARS[catalogue.task(implementation.network).optimizer]
-        judged = dataclasses.replace(
-            parity.judge(found, expected, bars, identity),
-            batch_size=batch_size,
-            mistakes=list(question.mistakes),
+        result = dataclasses.replace(
+            parity.judge(arrays, expected, bars, _identity(check)),
+            batch_size=check.batch_size,
+            mistakes=list(check.mistakes),
         )
-        self.cache.mkdir(parents=True, exist_ok=True)
-        whole_files.write_json(path, dataclasses.asdict(judged))
-        return judged
+        self._results.write(self._conditions(check), dataclasses.asdict(result))
+        return result
 
-    def _arrays(self, question: Question) -> tuple[dict[str, np.ndarray], str]:
-        """An implementation's numbers, or a reference's; or none, and why there are none."""
-        if question.implementation.style != catalogue.REFERENCE:
-            return self._computed(question, None)
-        path = self.cache / f"{self._key(question)}.npz"
+    @property
+    def _results(self) -> ByConditions:
+        return ByConditions(self.cache)
+
+    def _cached(self, check: Check) -> Parity | None:
+        """The result of an earlier run; None if there is none, or it is damaged."""
+        with contextlib.suppress(TypeError):
+            result = Parity(**self._results.read(self._conditions(check)))
+            if (*_identity(check), not result.reason) == (*_named(result), result.passed):
+                return result
+        return None
+
+    def _missing_references(self, checks: Sequence[Check]) -> list[Check]:
+        """The references of all checks without a cached result; those that take long first."""
+        references = {_reference(check): None for check in checks if self._cached(check) is None}
+        return _short_first(list(references))[::-1]
+
+    def _arrays(self, check: Check) -> tuple[dict[str, np.ndarray], str]:
+        """The arrays of an implementation or a reference; or none, and why there are none."""
+        if check.implementation.style != catalogue.REFERENCE:
+            return self._computed(check, None)
+        path = self._results.path(self._conditions(check), ".npz")
         with _computing.setdefault(path, threading.Lock()):
             if path.is_file():
                 with contextlib.suppress(ValueError):
                     return _load(path), ""
-            return self._computed(question, path)
+            return self._computed(check, path)
 
-    def _computed(self, question: Question, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
-        """The numbers from a process; they are kept in the file, if there is to be one."""
-        implementation, device, batch_size = question.implementation, question.device, question.batch_size
-        trial = Trial(
+    def _computed(self, check: Check, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
+        """The arrays from a process; they are kept in the file, if there is to be one."""
+        trial = self._trial(check)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with leftovers.temporary_folder(self.cache) as folder:
+            record = runner.run(trial, folder)
+            if not record.completed:
+                return {}, record.reason
+            written = folder / f"{trial.identifier}.result.npz"
+            try:
+                arrays = _load(written)
+            except ValueError as error:
+                return {}, f"left numbers that cannot be read: {error}"
+            if path is not None:
+                written.replace(path)
+            return arrays, ""
+
+    def _trial(self, check: Check) -> Trial:
+        implementation, device = check.implementation, check.device
+        return Trial(
             identifier=f"parity-{implementation.network}-{implementation.style}-{device}",
             purpose="parity",
             network=implementation.network,
@@ -203,7 +202,7 @@ class Gate:
             threads=self.threads,
             seed=self.seed,
             round=0,
-            epochs=self._epochs(question),
+            epochs=0 if check.mistakes or check.batch_size is not None else self.epochs,
             passes=0,
             pass_batches=0,
             latency_samples=0,
@@ -211,77 +210,80 @@ class Gate:
             data=str(self.data_path),
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
-            batch_size=batch_size,
-            mistakes=list(question.mistakes),
+            batch_size=check.batch_size,
+            mistakes=list(check.mistakes),
         )
-        self.cache.mkdir(parents=True, exist_ok=True)
-        with leftovers.temporary_folder(self.cache) as folder:
-            record = runner.run(trial, folder)
-            if not record.completed:
-                return {}, record.reason
-            left = folder / f"{trial.identifier}.result.npz"
-            try:
-                arrays = _load(left)
-            except ValueError as error:
-                return {}, f"left numbers that cannot be read: {error}"
-            if path is not None:
-                left.replace(path)
-            return arrays, ""
 
-    def _epochs(self, question: Question) -> int:
-        """Whole epochs that are compared."""
-        return 0 if question.mistakes or question.batch_size is not None else self.epochs
-
-    def _key(self, question: Question) -> str:
-        """Hash of all that the comparison depends on."""
-        implementation, device, batch_size = question.implementation, question.device, question.batch_size
+    def _conditions(self, check: Check) -> dict[str, Any]:
+        """Everything that the result depends on."""
+        implementation = check.implementation
         folder = implementation.path.parent
-        environment = self.environments[implementation.framework, device]
-        conditions = {
+        environment = self.environments[implementation.framework, check.device]
+        sources = (
+            implementation.path,
+            folder / "__init__.py",
+            folder / f"{catalogue.REFERENCE}.py",
+            pathlib.Path(str(parity.__file__)),
+        )
+        return {
             # Two files of one content are two implementations.
             "name": implementation.name,
-            "sources": [
-                hashes.source_sha256(path)
-                for path in (
-                    implementation.path,
-                    folder / "__init__.py",
-                    folder / f"{catalogue.REFERENCE}.py",
-                    pathlib.Path(str(parity.__file__)),
-                )
-            ],
+            "sources": [hashes.source_sha256(path) for path in sources],
             "harness": hashes.harness_sha256(),
             "environment": [environment.interpreter, environment.versions],
-            "device": device,
-            "batch_size": batch_size,
+            "device": check.device,
+            "batch_size": check.batch_size,
             "data": self.data_sha256,
             "threads": self.threads,
             "seed": self.seed,
             "epochs": self.epochs,
-            "mistakes": [*question.mistakes, hashes.mistakes_sha256(question.mistakes)]
-            if question.mistakes
-            else [],
+            "mistakes": [*check.mistakes, hashes.mistakes_sha256(check.mistakes)] if check.mistakes else [],
         }
-        return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _short_first(questions: Sequence[Question]) -> list[Question]:
-    """The questions, those about networks whose epoch is short first."""
-    return sorted(
-        questions, key=lambda question: catalogue.task(question.implementation.network).has_long_epoch
+def _reference(check: Check) -> Check:
+    """The run of the reference that a check needs."""
+    return Check(catalogue.reference(check.implementation.network), "cpu", check.batch_size)
+
+
+def _identity(check: Check) -> tuple[str, str, str, str]:
+    implementation = check.implementation
+    return (implementation.network, implementation.style, implementation.framework, check.device)
+
+
+def _named(result: Parity) -> tuple[str, str, str, str]:
+    return (result.network, result.style, result.framework, result.device)
+
+
+def _failed(check: Check, reason: str) -> Parity:
+    """The result of a check in which nothing could be compared."""
+    return Parity(
+        *_identity(check),
+        passed=False,
+        reason=reason,
+        losses=[],
+        deviations=[],
+        batch_size=check.batch_size,
+        mistakes=list(check.mistakes),
     )
 
 
+def _short_first(checks: Sequence[Check]) -> list[Check]:
+    """The checks, those of networks with short epochs first."""
+    return sorted(checks, key=lambda check: catalogue.task(check.implementation.network).has_long_epoch)
+
+
 def _load(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """Read an .npz file of numbers.
+    """Read an .npz file of arrays.
 
     Raises
     ------
     ValueError
-        If it cannot be read, or lacks what the judgement needs.
+        If it cannot be read, or lacks what the comparison needs.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(str(error)) from None
     missing = {"logits", "trained_logits", "reloaded_logits", "losses", "pass_loss"} - arrays.keys()

@@ -13,7 +13,7 @@ import numpy as np
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
-from tfmxbench.measure.gate import Question
+from tfmxbench.measure.gate import Check
 from tfmxbench.measure.profiles import PROFILES, Profile, is_chosen, is_long, steady_batches, steady_passes
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -327,11 +327,11 @@ def other_threads(threads: int) -> list[int]:
     return [2**power for power in range(threads.bit_length()) if 2**power < threads]
 
 
-def other_batch_sizes(settings: Settings, implementations: Sequence[Implementation]) -> list[Question]:
+def other_batch_sizes(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
     """What the parity gate has to answer before other batch sizes are timed."""
     profile = PROFILES[settings.profile]
     return [
-        Question(implementation, device, batch_size)
+        Check(implementation, device, batch_size)
         for device in settings.devices
         for implementation in implementations
         if is_chosen(implementation, profile, profile.axis_pairs)
@@ -357,10 +357,10 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
     )
 
 
-def mistaken_questions(settings: Settings, implementations: Sequence[Implementation]) -> list[Question]:
+def mistaken_questions(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
     """What the parity gate is asked about mistakes: about each that changes an implementation's code."""
     asked = [
-        Question(implementation, "cpu", mistakes=side.mistakes)
+        Check(implementation, "cpu", mistakes=side.mistakes)
         for implementation in implementations
         for side in mistaken_sides(settings.profile, implementation.network)
         if side.style == implementation.style

@@ -7,7 +7,9 @@ change. A person who has an environment names its interpreter with ``TFMXBENCH_P
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -16,16 +18,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import filelock
 
 from tfmxbench import frameworks
-from tfmxbench.processes import cache, machine, runner
+from tfmxbench.processes import cache, machine, pool, runner
 from tfmxbench.records import leftovers
 from tfmxbench.records.trial import Trial
 
 PROBE_TIME_LIMIT = 180.0
+# Threads of the process that tries an environment.
+PROBE_THREADS = 1
 PACKAGE = pathlib.Path(__file__).parents[1]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
@@ -78,6 +82,28 @@ def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -
     """Look for a framework's environment and try it; nothing is installed."""
     found = look_for(framework, device, environ)
     return found if found.problem else _try(framework, device, found.interpreter)
+
+
+def find_all(
+    keys: Iterable[tuple[str, str]], environ: Mapping[str, str] = os.environ
+) -> dict[tuple[str, str], Environment]:
+    """Look for several environments and try them, as many at a time as there are processors.
+
+    Parameters
+    ----------
+    keys : iterable of (str, str)
+        Framework and device of each.
+    environ : mapping
+
+    Returns
+    -------
+    dict of (str, str) to Environment
+        In the given order.
+    """
+    jobs = [(key, functools.partial(find, *key, environ)) for key in dict.fromkeys(keys)]
+    with contextlib.closing(pool.run(jobs, PROBE_THREADS)) as answers:
+        environments = dict(answers)
+    return {key: environments[key] for key, _ in jobs}
 
 
 def look_for(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
@@ -191,7 +217,7 @@ def _try(framework: str, device: str, interpreter: str) -> Environment:
         framework=framework,
         source_sha256="",
         device=device,
-        threads=1,
+        threads=PROBE_THREADS,
         seed=0,
         round=0,
         epochs=0,

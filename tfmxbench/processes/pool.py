@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
-from tfmxbench.processes import machine, runner
+from tfmxbench.processes import bounded, machine
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -23,7 +23,7 @@ def places(threads: int) -> int:
 def run(
     jobs: Sequence[tuple[Key, Callable[[], Answer]]],
     threads: int,
-    end_all: Callable[[], None] = runner.end_all,
+    end_all: Callable[[], None] = bounded.end_all,
 ) -> Generator[tuple[Key, Answer], None, None]:
     """Do jobs that each wait for a process, as many at a time as there are processors for.
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
-import dataclasses
 import datetime
 import os
 import pathlib
 import re
-import resource
-import signal
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import Any
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.processes import ending
+from tfmxbench.processes import bounded
 from tfmxbench.records import leftovers, whole_files
-from tfmxbench.records.schema import check_record, check_result, check_trial, read_json
+from tfmxbench.records.schema import check_result, check_trial, read_json
 from tfmxbench.records.trial import (
     COMPLETED,
     FAILED,
@@ -31,72 +24,12 @@ from tfmxbench.records.trial import (
     measurement_from_json,
     to_json,
 )
-from tfmxbench.worker import entry, memory, programs
+from tfmxbench.worker import entry, programs
 
-OUTPUT_LIMIT = 8 * 1024
 RESULT_LIMIT = 16 * 1024 * 1024
-ENDING_TIME = 5.0
-SAMPLING_INTERVAL = 0.1
-CURVE_POINTS = 200
-
-# Of the parent's environment only this reaches a worker: a variable that changes what a framework
-# does would change the measurement on one machine and not on another.
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
 
 # Names the most memory that a trial may allocate.
 MEMORY_LIMIT = "TFMXBENCH_MEMORY_LIMIT"
-
-# Of each process that is waited for, its mark.
-_running: dict[subprocess.Popen[bytes], str] = {}
-
-
-class Output:
-    """The end of what a process prints, however much that is."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._chunks: collections.deque[bytes] = collections.deque(maxlen=2)
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        with self._stream:
-            while chunk := os.read(self._stream.fileno(), OUTPUT_LIMIT):
-                if self._chunks and len(self._chunks[-1]) + len(chunk) <= OUTPUT_LIMIT:
-                    chunk = self._chunks.pop() + chunk
-                self._chunks.append(chunk)
-
-    def text(self) -> str:
-        """The last ``OUTPUT_LIMIT`` bytes as text; invalid UTF-8 is replaced."""
-        self._thread.join(ENDING_TIME)
-        return b"".join(self._chunks)[-OUTPUT_LIMIT:].decode("utf-8", errors="replace").strip()
-
-
-class MemoryCurve:
-    """Memory of a process over time, as its parent sees it.
-
-    A long trial is sampled more rarely: every second point is dropped when there are too many.
-
-    Parameters
-    ----------
-    process : int
-        The number of the process.
-    """
-
-    def __init__(self, process: int) -> None:
-        self._process = process
-        self._start = time.monotonic()
-        self.interval = SAMPLING_INTERVAL
-        self.points: list[list[float]] = []
-
-    def sample(self) -> None:
-        """Add a point, if the system tells."""
-        held = memory.resident(self._process)
-        if held:
-            self.points.append([round(time.monotonic() - self._start, 3), held])
-        if len(self.points) > CURVE_POINTS:
-            self.points = self.points[::2]
-            self.interval *= 2
 
 
 def command(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -> list[str]:
@@ -106,7 +39,7 @@ def command(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -
 
 def environment_variables(trial: Trial, environ: dict[str, str]) -> dict[str, str]:
     """The whole environment of a trial's process."""
-    variables = {name: environ[name] for name in INHERITED if name in environ}
+    variables = bounded.inherited(environ)
     variables |= frameworks.load(trial.framework).environment_variables(trial.threads, trial.device)
     for name in trial.mistakes:
         change = mistakes.load(name).environment
@@ -183,7 +116,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         problem += f" (its memory was limited to {limit // 2**20} MiB by {MEMORY_LIMIT})"
     measurement = None if problem else result.get("measurement")
     products = None if problem else result.get("products")
-    record = Record(
+    return Record(
         trial=trial,
         status=FAILED if problem else COMPLETED,
         reason=problem,
@@ -197,26 +130,23 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
         products=MatrixProducts(**products) if products else None,
         memory_curve=curve,
     )
-    try:
-        check_record(to_json(record))
-    except ValueError as error:
-        # Stored, it could not be read again, and the trial would seem never to have been made.
-        reason = f"its result makes no record: {error}"
-        return dataclasses.replace(record, status=FAILED, reason=reason, measurement=None, products=None)
-    return record
 
 
-def repeat(trial: Trial) -> Record:
-    """Run a trial again, in a temporary folder.
+def repeat(path: pathlib.Path) -> Record:
+    """Run a trial again from its JSON file, in a temporary folder.
 
     Raises
     ------
     ValueError
-        If the trial is not one that the schema describes.
+        If the file does not hold a trial as the schema describes it.
     """
-    check_trial(to_json(trial))
+    try:
+        values = read_json(path)
+        check_trial(values)
+    except ValueError as error:
+        raise ValueError(f"{path} is not a trial: {error}") from None
     with leftovers.temporary_folder() as folder:
-        return run(trial, folder)
+        return run(Trial(**values), folder)
 
 
 def _execute(
@@ -226,85 +156,23 @@ def _execute(
     limit: int | None,
     temporary: pathlib.Path,
 ) -> tuple[str, str, list[list[float]]]:
-    """Run the process.
+    """Run the trial's process.
 
     Returns
     -------
     str, str, list
         Why it failed, or an empty string; the end of its output; its memory over time.
     """
-    mark = ending.new_mark()
     variables = environment_variables(trial, dict(os.environ))
-    variables |= {"TMPDIR": str(temporary), ending.MARK: mark}
     line = [*command(trial, trial_path, result_path), repr(time.monotonic())]
-    problem = ""
-    process = None
-    # An interrupt may come at any place: what was started by then is found by its mark.
     try:
-        try:
-            process = subprocess.Popen(
-                line,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=variables,
-                # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
-                start_new_session=True,
-            )
-        except OSError as error:
-            return f"{trial.interpreter} could not be started: {error.strerror}", "", []
-        _running[process] = mark
-        if limit is not None:
-            _limit_memory(process.pid, limit)
-        assert process.stdout is not None
-        output = Output(process.stdout)
-        curve = MemoryCurve(process.pid)
-        code = _wait(process, trial.time_limit, curve)
-        if code is None:
-            problem = f"did not end within its limit of {trial.time_limit:g} s"
-        elif code < 0:
-            problem = f"killed by signal {_signal_name(-code)}"
-        elif code == entry.CANNOT_WRITE and not result_path.exists():
-            problem = "could not write its result"
-        elif code > 0:
-            problem = f"exited with code {code}"
+        end = bounded.run(line, variables, temporary, trial.time_limit, memory_limit=limit)
+        if end.code == entry.CANNOT_WRITE and not result_path.exists():
+            return "could not write its result", end.output, end.memory_curve
+        return end.problem, end.output, end.memory_curve
     finally:
-        ending.end(process, mark)
-        if process is not None:
-            _running.pop(process, None)
         # A process that was ended while it wrote leaves half a file.
         result_path.with_name(f"{result_path.name}.part").unlink(missing_ok=True)
-    return problem, output.text(), curve.points
-
-
-def _limit_memory(process: int, limit: int) -> None:
-    """Have the system refuse a process, and those that it starts, more than so many bytes."""
-    if sys.platform.startswith("linux"):
-        # What is allocated, and not what is only reserved, as frameworks do for a GPU by the terabyte.
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(process, resource.RLIMIT_DATA, (limit, limit))
-
-
-def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) -> int | None:
-    """The process' exit code; None if it did not end within the limit, in seconds."""
-    deadline = time.monotonic() + limit
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            return process.wait(min(curve.interval, left))
-        except subprocess.TimeoutExpired:
-            curve.sample()
-    return None
-
-
-def end_all() -> None:
-    """End the processes of all trials that other threads are waiting for."""
-    for process, mark in list(_running.items()):
-        ending.end(process, mark)
-
-
-def _signal_name(number: int) -> str:
-    name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
-    return f"{name}, as the system does when memory runs out" if name == "SIGKILL" else name
 
 
 def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
@@ -361,6 +229,8 @@ def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
     for name, number in asked.items():
         if len(measurement[name]) != number:
             raise ValueError(f"left {len(measurement[name])} {name}; {number} were asked for")
+    if trial.purpose == "measure" and len(measurement["epochs"]) + len(measurement["passes"]) < 2:
+        raise ValueError("left one pass, which is the warm-up; a measurement needs a steady pass as well")
 
 
 def _epochs_asked(trial: Trial, accuracies: Sequence[float]) -> int:

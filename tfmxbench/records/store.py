@@ -8,6 +8,7 @@ from typing import Any
 
 from tfmxbench.records import whole_files
 from tfmxbench.records.conditions import MISTAKE
+from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.schema import check_results, read_json
 from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
@@ -42,7 +43,11 @@ class Results:
         Of the trials that show what mistakes do, and of their controls. They are kept apart, so that
         nothing which reads ``records`` can come upon one.
     mistaken_parity : list of Parity
-        What the parity gate found of implementations under a mistake.
+        The parity gate's results for implementations under a mistake.
+    examples : list of ExampleOutcome
+        What the concept pages' examples printed; empty in a file that was measured without them.
+    phrases : list of PhrasesOutcome
+        What became of the phrasebook's phrases; empty likewise.
     """
 
     campaign: str
@@ -56,6 +61,8 @@ class Results:
     records: list[Record]
     mistaken: list[Record] = dataclasses.field(default_factory=list)
     mistaken_parity: list[Parity] = dataclasses.field(default_factory=list)
+    examples: list[ExampleOutcome] = dataclasses.field(default_factory=list)
+    phrases: list[PhrasesOutcome] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
         for record in self.records:
@@ -97,6 +104,7 @@ def read_results(path: pathlib.Path) -> Results:
         check_version(values)
         check_results(values)
         _check_passes([*values["records"], *values["mistaken"]])
+        _check_pictures(values.get("examples", []))
     except ValueError as error:
         raise ValueError(f"{path} is not a results file: {error}") from None
     del values["schema_version"]
@@ -105,11 +113,14 @@ def read_results(path: pathlib.Path) -> Results:
             **values,
             "data": DataDescription(**values["data"]),
             "settings": Settings(**values["settings"]),
-            "parity": [Parity(**found) for found in values["parity"]],
-            "environments": [EnvironmentDescription(**found) for found in values["environments"]],
+            "parity": [Parity(**item) for item in values["parity"]],
+            "environments": [EnvironmentDescription(**item) for item in values["environments"]],
             "records": [record_from_json(record) for record in values["records"]],
             "mistaken": [record_from_json(record) for record in values["mistaken"]],
-            "mistaken_parity": [Parity(**found) for found in values["mistaken_parity"]],
+            "mistaken_parity": [Parity(**item) for item in values["mistaken_parity"]],
+            # Files that were measured without them lack these two.
+            "examples": [ExampleOutcome(**item) for item in values.get("examples", [])],
+            "phrases": [PhrasesOutcome(**item) for item in values.get("phrases", [])],
         }
     )
 
@@ -130,6 +141,20 @@ def _check_passes(records: list[dict[str, Any]]) -> None:
                 raise ValueError(
                     f"records[{number}] has a pass of {images} images in {batches} batches, of {most} images"
                 )
+
+
+def _check_pictures(examples: list[dict[str, Any]]) -> None:
+    """Check what no schema can say: that the lines of an image are equally long.
+
+    Raises
+    ------
+    ValueError
+        Naming the example.
+    """
+    for example in examples:
+        for row in example["picture"].values():
+            if any(len({len(line) for line in image}) != 1 for image in row):
+                raise ValueError(f"example {example['name']} has an image whose lines are not equally long")
 
 
 def write_results(path: pathlib.Path, results: Results) -> None:

@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__
-from tfmxbench.records import schema, store, trial
+from tfmxbench.records import outcomes, schema, store, trial
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
 
@@ -40,6 +40,8 @@ CLASSES: dict[str, type] = {
     "pass": trial.Pass,
     "memory": trial.Memory,
     "products": trial.MatrixProducts,
+    "example": outcomes.ExampleOutcome,
+    "phrases": outcomes.PhrasesOutcome,
 }
 # Definitions that stand for a number and its unit.
 UNITS = {"seconds": "s", "bytes": "bytes"}

@@ -1,14 +1,13 @@
-"""The ``example`` directive: shows a small program, and below it what it printed in this build.
+"""The ``example`` directive: shows a small program, and below it what it printed.
 
 ``{example} tensorflow/retracing`` shows ``concepts/examples/tensorflow/retracing.py`` of the site's
-sources. It is run in its framework's environment while the site is built. One that cannot run here is
-shown with the reason, one that fails with its error and a warning of the build. ``:picture:`` is the
-caption of the picture that the example leaves.
+sources, and its outcome from the results file: ``tfmxbench run`` has run it. An example that could not run
+is shown with the reason, one that failed with its error and a warning of the build. ``:picture:`` is the
+caption of the picture that the example left.
 """
 
 from __future__ import annotations
 
-import functools
 import pathlib
 import re
 from typing import Any, ClassVar
@@ -17,14 +16,17 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__, frameworks
-from tfmxbench.examples.concepts import Example, Examples, Outcome
+from tfmxbench.examples import concepts
+from tfmxbench.examples.concepts import Example
+from tfmxbench.processes.hashes import source_sha256
+from tfmxbench.records.outcomes import ExampleOutcome, Picture
 from tfmxbench.report.figures import drawing
 from tfmxbench.report.figures.fragments import Fragment
+from tfmxbench.report.pages import published
 
 FOLDER = "concepts/examples"
 # The directive as MyST has it, in backticks or colons.
@@ -33,15 +35,23 @@ _USE = re.compile(r"^\s*(?:`{3,}|:{3,})\{example\}\s+(\S+)\s*$", re.MULTILINE)
 logger = logging.getLogger(__name__)
 
 
-@functools.lru_cache(maxsize=1)
-def library(sources: pathlib.Path) -> Examples:
-    """The examples of a site, by the folder of its sources."""
-    return Examples(sources / FOLDER)
-
-
 def used(page: str) -> list[str]:
     """Names of the examples that a page shows, from its source."""
     return _USE.findall(page)
+
+
+def outcome_of(example: Example) -> ExampleOutcome:
+    """The outcome of an example in the results that the site is built from."""
+    sha256 = source_sha256(example.path)
+    outcomes = {outcome.name: outcome for outcome in published.results().examples}
+    outcome = outcomes.get(example.name)
+    if outcome is None:
+        reason = "the results that this site shows were measured without the examples"
+        return ExampleOutcome(example.name, sha256, absent=reason)
+    if outcome.source_sha256 != sha256 and not outcome.absent:
+        reason = "the file has changed since the results that this site shows were measured"
+        return ExampleOutcome(example.name, sha256, absent=reason)
+    return outcome
 
 
 class ShownExample(SphinxDirective):
@@ -51,15 +61,14 @@ class ShownExample(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {"picture": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        examples = library(pathlib.Path(self.env.srcdir))
+        examples = concepts.find(pathlib.Path(self.env.srcdir, FOLDER))
         name = self.arguments[0]
-        if name not in examples.found:
-            raise self.error(f"there is no example {name!r}; there are {', '.join(examples.found)}")
-        example = examples.found[name]
+        if name not in examples:
+            raise self.error(f"there is no example {name!r}; there are {', '.join(examples)}")
+        example = examples[name]
         self.env.note_dependency(str(example.path))
-        if example.after:
-            self.env.note_dependency(str(examples.found[example.after].path))
-        outcome = examples.outcome(name)
+        self.env.note_dependency(str(published.results_path()))
+        outcome = outcome_of(example)
         if outcome.problem:
             logger.warning("example %s %s", name, outcome.problem, location=self.get_location())
         shown: list[nodes.Node] = [
@@ -73,13 +82,12 @@ class ShownExample(SphinxDirective):
             shown.append(_block(outcome.errors, "none"))
         if outcome.picture:
             caption = self.options.get("picture", "What the example drew.")
-            drawn = picture(outcome.picture, f"example-{name.replace('/', '-')}", caption)
+            drawn = draw_picture(outcome.picture, f"example-{name.replace('/', '-')}", caption)
             shown.append(nodes.raw("", drawn.source, format="html"))
         return [nodes.container("", *shown, classes=["tfmxbench-example"])]
 
-    def _introduction(self, example: Example, outcome: Outcome) -> nodes.paragraph:
+    def _introduction(self, example: Example, outcome: ExampleOutcome) -> nodes.paragraph:
         """The line between the code and what it printed, with the file to download."""
-        target = f"/{FOLDER}/{example.name}.py"
         link = addnodes.download_reference(
             "",
             "",
@@ -87,14 +95,14 @@ class ShownExample(SphinxDirective):
             refdoc=self.env.docname,
             refdomain="",
             reftype="download",
-            reftarget=target,
+            reftarget=f"/{FOLDER}/{example.name}.py",
             refwarn=False,
         )
-        return nodes.paragraph("", "", link, nodes.Text(told(example, outcome)))
+        return nodes.paragraph("", "", link, nodes.Text(introduction(example, outcome)))
 
 
-def told(example: Example, outcome: Outcome) -> str:
-    """What is said of an example's run, after its name."""
+def introduction(example: Example, outcome: ExampleOutcome) -> str:
+    """The words that follow an example's name and introduce its output."""
     if outcome.absent:
         return f" was not run in this build: {outcome.absent}."
     after = f", run after {example.after}.py," if example.after else ""
@@ -105,28 +113,28 @@ def told(example: Example, outcome: Outcome) -> str:
     return f"{after} printed, in this build, {_versions(example, outcome)}:"
 
 
-def _versions(example: Example, outcome: Outcome) -> str:
-    known = frameworks.load(example.framework)
-    names = [name for name in known.DISTRIBUTIONS if name in outcome.versions]
-    told = f"with {known.TITLE} {outcome.versions[names[0]]}" if names else f"with {known.TITLE}"
-    return f"{told} and Python {outcome.versions.get('python', '')}".strip()
+def _versions(example: Example, outcome: ExampleOutcome) -> str:
+    framework = frameworks.load(example.framework)
+    versions = [outcome.versions[name] for name in framework.DISTRIBUTIONS if name in outcome.versions]
+    title = f"with {framework.TITLE} {versions[0]}" if versions else f"with {framework.TITLE}"
+    return f"{title} and Python {outcome.versions.get('python', '')}".strip()
 
 
 def _block(text: str, language: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language=language)
 
 
-def picture(rows: dict[str, list[list[list[float]]]], name: str, description: str) -> Fragment:
+def draw_picture(rows: Picture, name: str, description: str) -> Fragment:
     """Rows of small images, all on one scale of colours around zero.
 
     Parameters
     ----------
     rows : dict of str to nested lists of float
-        Images, each a list of its rows, by the heading of their row.
+        Images, each a list of its lines, by the heading of their row.
     name : str
         Unique on its page.
     description : str
-        What is to be seen.
+        What the picture shows.
     """
     images = [image for row in rows.values() for image in row]
     size = max(len(image) for image in images) + 1
@@ -154,34 +162,7 @@ def picture(rows: dict[str, list[list[list[float]]]], name: str, description: st
     return drawing.fragment(figure, name, description)
 
 
-def start(app: Sphinx, env: BuildEnvironment, documents: list[str]) -> None:
-    """Start the examples of the pages that are about to be read."""
-    names = []
-    for document in documents:
-        path = pathlib.Path(env.doc2path(document))
-        if path.suffix == ".md":
-            names += used(path.read_text(encoding="utf-8"))
-    if not names:
-        return
-    examples = library(pathlib.Path(app.srcdir))
-    known = [name for name in names if name in examples.found]
-    examples.start(known)
-    if app.parallel > 1:
-        # Pages are read in copies of this process, which have its results but not its threads.
-        for name in known:
-            examples.outcome(name)
-
-
-def end(app: Sphinx, error: Exception | None) -> None:
-    """Forget the examples, and with them those that have not run."""
-    if library.cache_info().currsize:
-        library(pathlib.Path(app.srcdir)).close()
-        library.cache_clear()
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive, and have examples started ahead of their pages."""
+    """Register the directive."""
     app.add_directive("example", ShownExample)
-    app.connect("env-before-read-docs", start)
-    app.connect("build-finished", end)
     return {"version": __version__, "parallel_read_safe": True}
