@@ -53,13 +53,19 @@ def test_names_are_unique_in_the_whole_campaign(make_passing, profile):
     assert len({name.lower() for name in names}) == len(names)
 
 
-def measured_so(profile: profiles.Profile) -> list[catalogue.Implementation]:
-    """Those that a profile measures under other conditions at all: LeNet's epoch is long."""
-    return [item for item in ALL if profile.long_conditions or item.network != "lenet"]
+def chosen(styles: profiles.Styles) -> list[catalogue.Implementation]:
+    """The implementations that a profile chooses for another condition: LeNet's epoch is long."""
+    return [
+        item
+        for item in ALL
+        if (styles.long_epochs or item.network != "lenet")
+        and (styles.pairs is None or item.pair in styles.pairs)
+    ]
 
 
-def is_of(implementation: catalogue.Implementation, pairs: tuple[str, ...] | None) -> bool:
-    return pairs is None or implementation.pair in pairs
+def with_batch_sizes(profile: profiles.Profile, batch_sizes: tuple[int, ...]) -> profiles.Profile:
+    """A profile with other batch sizes."""
+    return dataclasses.replace(profile, axes=dataclasses.replace(profile.axes, batch_sizes=batch_sizes))
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
@@ -72,8 +78,7 @@ def test_a_null_arm_is_the_same_trial_under_another_name(make_passing, profile):
         name = trial.identifier.removesuffix("-null")
         assert name != trial.identifier
         assert plain(trial) == plain(standard[name])
-    settings = profiles.PROFILES[profile]
-    wanted = [item for item in measured_so(settings) if is_of(item, settings.null_pairs)]
+    wanted = chosen(profiles.PROFILES[profile].null_test)
     assert len(arms) == len({trial.identifier for trial in arms}) == 2 * len(wanted) > 0
 
 
@@ -82,13 +87,11 @@ def test_an_axis_varies_one_thing(make_passing, profile):
     """Other threads, or another batch size; of the pairs that the profile names."""
     planned = make_passing(profile=profile, threads=8).plan.round(0)
     standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
-    settings = profiles.PROFILES[profile]
-    wanted = {
-        (item.network, item.style) for item in measured_so(settings) if is_of(item, settings.axis_pairs)
-    }
+    axes = profiles.PROFILES[profile].axes
+    wanted = {(item.network, item.style) for item in chosen(axes.styles)}
     for condition, field, values in (
         ("threads", "threads", [1, 2, 4]),
-        ("batch-size", "batch_size", list(settings.batch_sizes)),
+        ("batch-size", "batch_size", list(axes.batch_sizes)),
     ):
         found = of(planned, condition)
         assert {(trial.network, trial.style) for trial in found} == wanted
@@ -134,8 +137,8 @@ def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make_pass
 
 
 def test_where_nothing_is_varied_nothing_is_unvaried(make_passing, monkeypatch):
-    settings = dataclasses.replace(profiles.PROFILES["default"], batch_sizes=())
-    monkeypatch.setitem(profiles.PROFILES, "default", settings)
+    without = with_batch_sizes(profiles.PROFILES["default"], ())
+    monkeypatch.setitem(profiles.PROFILES, "default", without)
     assert not of(make_passing(OWN_LOOP, threads=1).plan.round(0), "unvaried")
     assert len(of(make_passing(OWN_LOOP, threads=2).plan.round(0), "unvaried")) == len(OWN_LOOP)
 
@@ -168,7 +171,7 @@ def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make_passing):
 def test_the_tasks_own_batch_size_is_not_measured_again(make_passing, profile, monkeypatch):
     own = {catalogue.task(network).batch_size for network in NETWORKS}
     assert not own & {trial.batch_size for trial in make_passing(profile=profile).plan.round(0)}
-    among = dataclasses.replace(profiles.PROFILES[profile], batch_sizes=(32, *own, 512))
+    among = with_batch_sizes(profiles.PROFILES[profile], (32, *own, 512))
     monkeypatch.setitem(profiles.PROFILES, profile, among)
     planned = make_passing(profile=profile)
     assert {trial.batch_size for trial in of(planned.plan.round(0), "batch-size")} == {32, 512}
@@ -264,7 +267,7 @@ def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make_passing)
     assert len(axes) == 8
     for trial in axes:
         images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
-        assert images == pytest.approx(planned.profile.axis_images, rel=0.05)
+        assert images == pytest.approx(planned.profile.axes.length.images, rel=0.05)
 
 
 @pytest.mark.parametrize("profile", sorted(profiles.PROFILES))

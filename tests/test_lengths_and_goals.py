@@ -7,19 +7,17 @@ import itertools
 import pytest
 from planned import ALL, of
 
-from tfmxbench.measure import plan, profiles
+from tfmxbench.measure import profiles
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import STANDARD
 from tfmxbench.records.trial import FAILED
-
-THOROUGH = profiles.PROFILES["thorough"]
 
 
 @pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
 def test_other_seeds_are_trained_with_for_their_accuracy_alone(make_passing, profile, networks):
     planned = make_passing(profile=profile, seed=2**32 - 2)
     found = planned.plan.seeds()
-    number = profiles.PROFILES[profile].seeds
+    number = profiles.PROFILES[profile].other_seeds.number
     wanted = [item for item in ALL if item.network in networks]
     arms = collections.Counter((trial.network, trial.style) for trial in found)
     assert arms == {(item.network, item.style): number for item in wanted}
@@ -32,20 +30,22 @@ def test_other_seeds_are_trained_with_for_their_accuracy_alone(make_passing, pro
 
 
 def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make_passing):
-    for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
+    for profile, short_epochs, long_epochs in (("quick", 1, 0), ("default", 1, 0), ("thorough", 25, 25)):
         planned = make_passing(profile=profile)
         for trial in planned.plan.round(1):
             if (trial.purpose, trial.condition) == ("measure", STANDARD):
                 short = trial.network == "mlp"
                 (item,) = (item for item in ALL if item.name == trial.implementation)
-                wanted = planned.profile.epochs if short else epochs
+                wanted = short_epochs if short else long_epochs
                 assert trial.epochs == wanted
                 passes = {
-                    (True, "compiled"): planned.profile.compiled_passes,
-                    (True, "imperative"): planned.profile.imperative_passes,
-                }.get((short, item.paradigm), planned.profile.long_passes)
-                assert trial.passes == passes + (not wanted)
-                first = 0 if short or epochs else plan.FIRST_BATCHES
+                    (True, "compiled"): planned.profile.short_compiled,
+                    (True, "imperative"): planned.profile.short_imperative,
+                    (False, "compiled"): planned.profile.long_compiled,
+                    (False, "imperative"): planned.profile.long_imperative,
+                }[short, item.paradigm]
+                assert trial.passes == passes.steady + (not wanted)
+                first = 0 if short or long_epochs else passes.first.batches
                 assert trial.first_batches == first < catalogue.task("lenet").timed_batches
             else:
                 assert trial.first_batches == 0 or trial.condition == "null"
@@ -91,7 +91,7 @@ def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make_pa
             assert trial.goal is None
             continue
         assert trial.goal == (catalogue.task(trial.network).accuracy_goal if timed else None)
-        assert trial.epochs == (THOROUGH.epochs if timed else 0)
+        assert trial.epochs == (25 if timed else 0)
     assert planned.plan.goal([]) == []
 
 
@@ -116,7 +116,7 @@ def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make_pa
     assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
     for trial in found:
         assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
-        assert (trial.epochs, trial.passes, trial.latency_samples) == (plan.GOAL_EPOCHS, 0, 0)
+        assert (trial.epochs, trial.passes, trial.latency_samples) == (25, 0, 0)
         assert trial.goal == catalogue.task(trial.network).accuracy_goal
     assert len({trial.identifier for trial in found}) == 2
 

@@ -284,7 +284,7 @@ def compare(
         # Nothing is timed: one thread each, and as many processes as there are processors.
         threads=1,
         seed=settings.seed,
-        epochs=profile.parity_epochs if epochs is None else epochs,
+        epochs=int(profile.parity_epoch) if epochs is None else epochs,
         cache=cache.folder() / "parity",
     )
     found: dict[gate.Question, Parity] = {}

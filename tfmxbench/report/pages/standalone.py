@@ -62,7 +62,7 @@ def measure(network: str | None = None, style: str | None = None) -> Results:
         data_path=prepared,
         threads=1,
         seed=settings.seed,
-        epochs=profile.parity_epochs,
+        epochs=int(profile.parity_epoch),
         cache=cache.folder() / "parity",
     )
     judged = [answer for _, answer in judging.run([gate.Question(item, "cpu") for item in chosen])]
