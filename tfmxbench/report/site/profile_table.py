@@ -132,34 +132,36 @@ def _batch_sizes(profile: Profile) -> str:
 
 
 def _mistakes(profile: Profile) -> str:
-    """How many of the mistakes that can be made on each network are shown, and of those, how many in part."""
+    """How many of the mistakes that can be made on each network are shown, and how many of those in part."""
     everything = profile.mistakes == "all"
-    sentences = []
+    parts = []
     for network in catalogue.networks():
-        possible = [name for name in mistakes.names() if _variants(name, network)]
-        shown = [name for name in shown_mistakes(profile, network) if name in possible]
+        variants = _possible_variants(network)
+        shown = [name for name in shown_mistakes(profile, network) if name in variants]
+        in_part = [
+            name for name in shown if not everything and any(variant.thorough for variant in variants[name])
+        ]
         if not shown:
             continue
-        in_part = [
-            name
-            for name in shown
-            if not everything and any(variant.thorough for variant in _variants(name, network))
-        ]
-        number = (
-            f"all {len(shown)} mistakes" if shown == possible else f"{len(shown)} of {len(possible)} mistakes"
-        )
+        number = f"all {len(shown)}" if len(shown) == len(variants) else f"{len(shown)} of {len(variants)}"
         part = f", {len(in_part)} of them in one of the frameworks only" if in_part else ""
-        sentences.append(f"{catalogue.task(network).title}: {number}{part}")
-    return "; ".join(sentences) or "none"
+        parts.append(f"{catalogue.task(network).title}: {number} mistakes{part}")
+    return "; ".join(parts) or "none"
 
 
-def _variants(name: str, network: str) -> list[mistakes.Variant]:
-    """The variants of a mistake that can be made on a network."""
-    return [
-        variant
-        for variant in mistakes.load(name).variants
-        if variant.networks is None or network in variant.networks
-    ]
+def _possible_variants(network: str) -> dict[str, list[mistakes.Variant]]:
+    """The mistakes that can be made with the styles of a network, and in which variants."""
+    styles = {item.style for item in catalogue.implementations(network)}
+    variants = {
+        name: [
+            variant
+            for variant in mistakes.load(name).variants
+            if (variant.networks is None or network in variant.networks)
+            and {side.style for side in variant.distorted} <= styles
+        ]
+        for name in mistakes.names()
+    }
+    return {name: possible for name, possible in variants.items() if possible}
 
 
 def _seeds(profile: Profile) -> str:
