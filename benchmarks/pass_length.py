@@ -1,10 +1,9 @@
-"""Does a shorter pass run at another pace than that of the thorough profile?
+"""Does a batch of a shorter pass take as long as one of a pass of the thorough profile?
 
-The quick profile and the default one time some styles over fewer batches (``steady_batches`` in
-measure/profiles.py). In one process of each of these styles the same model is trained by turns over so many
-batches and over those that the thorough profile takes, the order of the two being drawn anew for each pair.
-Compared are the seconds that a batch takes, as the ratio of the short pass to the long one of each pair, with
-a 95% interval.
+The quick profile and the default one time some styles over fewer batches (``length`` in measure/profiles.py).
+For each of these styles, one process trains one model in pairs of passes: a pass of the shorter length and a
+pass of the thorough profile's, in random order. The result is the ratio of the seconds per batch, short pass
+to long pass, over all pairs, with a 95% interval.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from statistics import median
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
-# The pace is to differ by no more than this.
-BAR = 0.02
+# The seconds per batch may differ by this share.
+TOLERANCE = 0.02
 
 
 def child(trial_path: str, short: int, pairs: int) -> None:
-    """Train by turns, in the framework's own environment; print the seconds a batch of each pair as JSON."""
+    """Train in pairs of passes, in the framework's environment; print the seconds per batch as JSON."""
     import numpy as np
 
     from tfmxbench.records.trial import Trial
@@ -37,23 +36,23 @@ def child(trial_path: str, short: int, pairs: int) -> None:
     data = prepared.read_prepared(trial.data)
     random = np.random.RandomState(trial.seed)
 
-    def pace(epoch: int, batches: int) -> float:
-        found = programs.timed_pass(subject, model, data, epoch, batches)
-        return found.wall / found.batches
+    def batch_seconds(epoch: int, batches: int) -> float:
+        timed = programs.timed_pass(subject, model, data, epoch, batches)
+        return timed.wall / timed.batches
 
     lengths = {"short": short, "long": trial.pass_batches}
     # The first passes trace, compile and fill the allocator.
     for batches in lengths.values():
-        pace(0, batches)
-    pairs_found = [
-        {name: pace(number, lengths[name]) for name in random.permutation(sorted(lengths))}
+        batch_seconds(0, batches)
+    seconds = [
+        {name: batch_seconds(number, lengths[name]) for name in random.permutation(sorted(lengths))}
         for number in range(pairs)
     ]
-    print(json.dumps(pairs_found))
+    print(json.dumps(seconds))
 
 
 def measure(network: str, style: str, short: int, pairs: int) -> list[dict[str, float]]:
-    """Seconds a batch in the short pass and in the long one, of each pair."""
+    """Seconds per batch in the short pass and in the long one, for each pair."""
     import harness_overhead
 
     from tfmxbench.processes import runner
@@ -69,8 +68,8 @@ def measure(network: str, style: str, short: int, pairs: int) -> list[dict[str, 
             env=runner.environment_variables(trial, dict(os.environ)),
             check=True,
         )
-    found: list[dict[str, float]] = json.loads(finished.stdout.splitlines()[-1])
-    return found
+    seconds: list[dict[str, float]] = json.loads(finished.stdout.splitlines()[-1])
+    return seconds
 
 
 def main() -> int:
@@ -84,27 +83,31 @@ def main() -> int:
         child(options.child, options.short, options.pairs)
         return 0
     from tfmxbench.analysis import estimates
-    from tfmxbench.measure.profiles import PROFILES, steady_batches
+    from tfmxbench.measure.profiles import PROFILES
     from tfmxbench.networks import catalogue
 
-    held = True
+    all_within = True
     for network in catalogue.networks():
+        task = catalogue.task(network)
         for implementation in catalogue.implementations(network):
-            short = steady_batches(implementation, PROFILES[options.profile])
-            if short == steady_batches(implementation, PROFILES["thorough"]):
+            short, long = (
+                PROFILES[name].passes(implementation).length.pass_batches(task)
+                for name in (options.profile, "thorough")
+            )
+            if short == long:
                 continue
             pairs = measure(network, implementation.style, short, options.pairs)
             ratio = estimates.estimate([pair["short"] / pair["long"] for pair in pairs])
-            # The interval alone decides nothing where it reaches beyond the bar on both sides.
-            within = ratio.low <= 1 + BAR and ratio.high >= 1 - BAR
-            held = held and within
+            # An interval that reaches beyond the tolerance on both sides proves nothing.
+            within = ratio.low <= 1 + TOLERANCE and ratio.high >= 1 - TOLERANCE
+            all_within = all_within and within
             print(
-                f"{implementation.name}: {1e3 * median(pair['long'] for pair in pairs):.2f} ms a batch; in "
-                f"passes of {short} batches over long ones {ratio.value:.3f} ({ratio.low:.3f} to "
-                f"{ratio.high:.3f}), {len(pairs)} pairs: {'within' if within else 'NOT within'} {BAR:.0%}",
+                f"{implementation.name}: {1e3 * median(pair['long'] for pair in pairs):.2f} ms per batch; in "
+                f"passes of {short} batches {ratio.value:.3f} of that ({ratio.low:.3f} to {ratio.high:.3f}), "
+                f"{len(pairs)} pairs: {'within' if within else 'NOT within'} {TOLERANCE:.0%}",
                 flush=True,
             )
-    return 0 if held else 1
+    return 0 if all_within else 1
 
 
 if __name__ == "__main__":

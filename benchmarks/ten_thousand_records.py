@@ -36,7 +36,7 @@ def record(item: catalogue.Implementation, number: int, random: np.random.Random
     span = Span(seconds[0], seconds[1])
     images = 59904
     passes = [
-        Pass(value, value, 468, images, 0.3, None) for value in seconds[2 : 3 + profile.compiled_passes]
+        Pass(value, value, 468, images, 0.3, None) for value in seconds[2 : 3 + profile.short_compiled.steady]
     ]
     trial = Trial(
         identifier=f"{number:04d}-{item.network}-{item.style}-cpu",
@@ -50,7 +50,7 @@ def record(item: catalogue.Implementation, number: int, random: np.random.Random
         seed=0,
         round=number,
         epochs=1,
-        passes=profile.compiled_passes,
+        passes=profile.short_compiled.steady,
         pass_batches=0,
         latency_samples=profile.latency_samples,
         data_name="mnist",

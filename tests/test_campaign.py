@@ -79,7 +79,8 @@ def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small
     planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan.round(4)
     (trial,) = (trial for trial in planned if trial.condition == STANDARD)
     profile = profiles.PROFILES["thorough"]
-    assert (trial.epochs, trial.passes) == (profile.epochs, profile.long_passes)
+    passes = profile.passes(lenet[0])
+    assert (trial.epochs, trial.passes) == (passes.first.most, passes.steady)
     assert trial.latency_samples == profile.latency_samples
     assert trial.pass_batches == catalogue.task("lenet").timed_batches > 0
     assert (trial.seed, trial.threads, trial.round, trial.data) == (5, 2, 4, str(small_data))

@@ -31,10 +31,12 @@ def plain(trial) -> dict:
 def test_the_comparison_is_in_every_round_whatever_else_is_measured(make_passing, profile):
     planned = make_passing(profile=profile, threads=4)
     for number in range(2):
-        found = of(planned.plan.round(number), STANDARD)
-        arms = sorted((trial.network, trial.style) for trial in found)
+        trials = of(planned.plan.round(number), STANDARD)
+        arms = sorted((trial.network, trial.style) for trial in trials)
         assert arms == sorted((item.network, item.style) for item in ALL)
-        assert {(trial.threads, trial.batch_size, trial.purpose) for trial in found} == {(4, None, "measure")}
+        assert {(trial.threads, trial.batch_size, trial.purpose) for trial in trials} == {
+            (4, None, "measure")
+        }
 
 
 def test_the_quick_profile_compares_and_does_nothing_else(make_passing):
@@ -53,13 +55,19 @@ def test_names_are_unique_in_the_whole_campaign(make_passing, profile):
     assert len({name.lower() for name in names}) == len(names)
 
 
-def measured_so(profile: profiles.Profile) -> list[catalogue.Implementation]:
-    """Those that a profile measures under other conditions at all: LeNet's epoch is long."""
-    return [item for item in ALL if profile.long_conditions or item.network != "lenet"]
+def chosen(styles: profiles.Styles) -> list[catalogue.Implementation]:
+    """The implementations that a profile chooses for another condition: LeNet's epoch is long."""
+    return [
+        item
+        for item in ALL
+        if (styles.long_epochs or item.network != "lenet")
+        and (styles.pairs is None or item.pair in styles.pairs)
+    ]
 
 
-def is_of(implementation: catalogue.Implementation, pairs: tuple[str, ...] | None) -> bool:
-    return pairs is None or implementation.pair in pairs
+def with_batch_sizes(profile: profiles.Profile, batch_sizes: tuple[int, ...]) -> profiles.Profile:
+    """A profile with other batch sizes."""
+    return dataclasses.replace(profile, axes=dataclasses.replace(profile.axes, batch_sizes=batch_sizes))
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
@@ -72,8 +80,7 @@ def test_a_null_arm_is_the_same_trial_under_another_name(make_passing, profile):
         name = trial.identifier.removesuffix("-null")
         assert name != trial.identifier
         assert plain(trial) == plain(standard[name])
-    settings = profiles.PROFILES[profile]
-    wanted = [item for item in measured_so(settings) if is_of(item, settings.null_pairs)]
+    wanted = chosen(profiles.PROFILES[profile].null_test)
     assert len(arms) == len({trial.identifier for trial in arms}) == 2 * len(wanted) > 0
 
 
@@ -82,19 +89,17 @@ def test_an_axis_varies_one_thing(make_passing, profile):
     """Other threads, or another batch size; of the pairs that the profile names."""
     planned = make_passing(profile=profile, threads=8).plan.round(0)
     standard = {(trial.network, trial.style): trial for trial in of(planned, STANDARD)}
-    settings = profiles.PROFILES[profile]
-    wanted = {
-        (item.network, item.style) for item in measured_so(settings) if is_of(item, settings.axis_pairs)
-    }
+    axes = profiles.PROFILES[profile].axes
+    wanted = {(item.network, item.style) for item in chosen(axes.styles)}
     for condition, field, values in (
         ("threads", "threads", [1, 2, 4]),
-        ("batch-size", "batch_size", list(settings.batch_sizes)),
+        ("batch-size", "batch_size", list(axes.batch_sizes)),
     ):
-        found = of(planned, condition)
-        assert {(trial.network, trial.style) for trial in found} == wanted
-        assert len(found) == len(wanted) * len(values)
+        trials = of(planned, condition)
+        assert {(trial.network, trial.style) for trial in trials} == wanted
+        assert len(trials) == len(wanted) * len(values)
         for arm in wanted:
-            mine = [trial for trial in found if (trial.network, trial.style) == arm]
+            mine = [trial for trial in trials if (trial.network, trial.style) == arm]
             assert sorted(getattr(trial, field) for trial in mine) == values
         varied = {
             "identifier",
@@ -107,7 +112,7 @@ def test_an_axis_varies_one_thing(make_passing, profile):
             "first_batches",
             field,
         }
-        for trial in found:
+        for trial in trials:
             changed = dataclasses.asdict(standard[trial.network, trial.style])
             assert {
                 key for key, value in dataclasses.asdict(trial).items() if value != changed[key]
@@ -134,19 +139,19 @@ def test_an_axis_is_compared_with_a_trial_that_differs_in_nothing_else(make_pass
 
 
 def test_where_nothing_is_varied_nothing_is_unvaried(make_passing, monkeypatch):
-    settings = dataclasses.replace(profiles.PROFILES["default"], batch_sizes=())
-    monkeypatch.setitem(profiles.PROFILES, "default", settings)
+    without = with_batch_sizes(profiles.PROFILES["default"], ())
+    monkeypatch.setitem(profiles.PROFILES, "default", without)
     assert not of(make_passing(OWN_LOOP, threads=1).plan.round(0), "unvaried")
     assert len(of(make_passing(OWN_LOOP, threads=2).plan.round(0), "unvaried")) == len(OWN_LOOP)
 
 
 def test_a_trial_of_an_axis_makes_passes_and_no_more(make_passing):
-    found = [
+    trials = [
         trial
         for trial in make_passing(profile="thorough", threads=4).plan.round(0)
         if trial.condition in AXES
     ]
-    assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in found} == {
+    assert {(t.epochs, t.passes, t.latency_samples, t.goal) for t in trials} == {
         (0, plan.AXIS_PASSES, 0, None)
     }
 
@@ -168,12 +173,12 @@ def test_a_pass_is_over_as_many_images_whatever_the_batch_size(make_passing):
 def test_the_tasks_own_batch_size_is_not_measured_again(make_passing, profile, monkeypatch):
     own = {catalogue.task(network).batch_size for network in NETWORKS}
     assert not own & {trial.batch_size for trial in make_passing(profile=profile).plan.round(0)}
-    among = dataclasses.replace(profiles.PROFILES[profile], batch_sizes=(32, *own, 512))
+    among = with_batch_sizes(profiles.PROFILES[profile], (32, *own, 512))
     monkeypatch.setitem(profiles.PROFILES, profile, among)
     planned = make_passing(profile=profile)
     assert {trial.batch_size for trial in of(planned.plan.round(0), "batch-size")} == {32, 512}
-    asked = plan.other_batch_sizes(planned.settings, ALL)
-    assert {question.batch_size for question in asked} == {32, 512}
+    questions = plan.batch_size_checks(planned.settings, ALL)
+    assert {question.batch_size for question in questions} == {32, 512}
 
 
 @pytest.mark.parametrize(
@@ -182,8 +187,8 @@ def test_the_tasks_own_batch_size_is_not_measured_again(make_passing, profile, m
 )
 def test_other_threads_are_fewer_and_double(make_passing, threads, others):
     assert plan.other_threads(threads) == others
-    found = of(make_passing(OWN_LOOP, threads=threads).plan.round(0), "threads")
-    assert sorted(trial.threads for trial in found) == sorted(others * len(OWN_LOOP))
+    trials = of(make_passing(OWN_LOOP, threads=threads).plan.round(0), "threads")
+    assert sorted(trial.threads for trial in trials) == sorted(others * len(OWN_LOOP))
 
 
 def test_threads_are_varied_on_the_processor_alone(make_passing):
@@ -195,12 +200,12 @@ def test_threads_are_varied_on_the_processor_alone(make_passing):
 def test_the_gate_is_asked_about_every_batch_size_that_is_timed(make_passing):
     for profile in ("default", "thorough"):
         planned = make_passing(profile=profile, devices=["cpu", "gpu"])
-        asked = {
+        questions = {
             (question.implementation.name, question.device, question.batch_size)
-            for question in plan.other_batch_sizes(planned.settings, ALL)
+            for question in plan.batch_size_checks(planned.settings, ALL)
         }
         timed = of(planned.plan.round(0), "batch-size")
-        assert asked == {(trial.implementation, trial.device, trial.batch_size) for trial in timed}
+        assert questions == {(trial.implementation, trial.device, trial.batch_size) for trial in timed}
 
 
 def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make_passing):
@@ -208,11 +213,11 @@ def test_each_framework_multiplies_matrices_once_a_round_on_each_device(make_pas
     environments = dict(planned.environments)
     # The reference's environment is for the CPU alone.
     del environments["numpy", "gpu"]
-    found = of(
+    trials = of(
         make_passing(devices=["cpu", "gpu"], threads=4, environments=environments).plan.round(2), "products"
     )
-    assert sorted((trial.framework, trial.device) for trial in found) == sorted(environments)
-    assert {(t.purpose, t.round, t.threads, t.network, t.epochs) for t in found} == {
+    assert sorted((trial.framework, trial.device) for trial in trials) == sorted(environments)
+    assert {(t.purpose, t.round, t.threads, t.network, t.epochs) for t in trials} == {
         ("products", 2, 4, "", 0)
     }
 
@@ -240,22 +245,22 @@ def test_those_that_are_compared_follow_each_other_in_either_order(make_passing)
             planned.plan.round(number),
             lambda t: (t.purpose, t.device, pairs.get((t.network, t.style)), t.threads, t.batch_size),
         )
-        found = [
+        ordered = [
             (key, tuple(f"{t.condition} {t.framework} {t.style}" for t in group)) for key, group in groups
         ]
-        assert len({key for key, _ in found}) == len(found)
-        for key, order in found:
+        assert len({key for key, _ in ordered}) == len(ordered)
+        for key, order in ordered:
             orders[key].add(order)
         # Axes are compared with the trial that has all threads and the network's own batch size.
-        together = [key for key, _ in itertools.groupby(key[:3] for key, _ in found)]
+        together = [key for key, _ in itertools.groupby(key[:3] for key, _ in ordered)]
         assert len(set(together)) == len(together)
     # Two styles and their null arms; two styles and what their axes are compared with.
     compiled = orders["measure", "cpu", "low level, compiled", 2, None]
     own_loop = orders["measure", "gpu", "own loop, compiled", 2, None]
     assert {len(order) for order in compiled} == {4}
     assert {len(order) for order in own_loop} == {4}
-    for found in orders.values():
-        assert {order[0] for order in found} == {name for order in found for name in order}
+    for seen in orders.values():
+        assert {order[0] for order in seen} == {name for order in seen for name in order}
 
 
 def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make_passing):
@@ -264,7 +269,7 @@ def test_in_the_default_profile_an_axis_is_timed_over_fewer_images(make_passing)
     assert len(axes) == 8
     for trial in axes:
         images = trial.pass_batches * (trial.batch_size or catalogue.task(trial.network).batch_size)
-        assert images == pytest.approx(planned.profile.axis_images, rel=0.05)
+        assert images == pytest.approx(planned.profile.axes.length.images, rel=0.05)
 
 
 @pytest.mark.parametrize("profile", sorted(profiles.PROFILES))
@@ -279,13 +284,13 @@ def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_aga
     for trial in trials:
         if trial.purpose == "products":
             continue
-        found = plain_record.measurement
+        plain_measurement = plain_record.measurement
         measurement = dataclasses.replace(
-            found,
-            epochs=[found.passes[0]] * trial.epochs,
-            passes=[found.passes[0]] * trial.passes,
+            plain_measurement,
+            epochs=[plain_measurement.passes[0]] * trial.epochs,
+            passes=[plain_measurement.passes[0]] * trial.passes,
             accuracies=[0.9] * trial.epochs,
-            inference=found.inference if trial.latency_samples else [],
+            inference=plain_measurement.inference if trial.latency_samples else [],
             latencies=[0.001] * trial.latency_samples,
         )
         check_record(json.loads(json.dumps(to_json(make_record(trial, measurement=measurement)))))

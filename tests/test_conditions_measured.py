@@ -328,7 +328,7 @@ def test_a_batch_size_that_did_not_pass_for_itself_is_not_timed(make, ran, kind)
     words = "not compared with the reference" if kind == "missing" else "the losses differ by 1e-2"
     assert words in refused(planned)[name]
     sizes = {trial.batch_size for trial in ran if trial.style == style}
-    assert sizes == {None, *profiles.PROFILES["default"].batch_sizes} - {1024}
+    assert sizes == {None, *profiles.PROFILES["default"].axes.batch_sizes} - {1024}
 
 
 def test_the_standard_gate_alone_allows_no_other_batch_size(make, ran):

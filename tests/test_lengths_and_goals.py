@@ -7,45 +7,45 @@ import itertools
 import pytest
 from planned import ALL, of
 
-from tfmxbench.measure import plan, profiles
+from tfmxbench.measure import profiles
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import STANDARD
 from tfmxbench.records.trial import FAILED
-
-THOROUGH = profiles.PROFILES["thorough"]
 
 
 @pytest.mark.parametrize(("profile", "networks"), [("default", {"mlp"}), ("thorough", {"mlp", "lenet"})])
 def test_other_seeds_are_trained_with_for_their_accuracy_alone(make_passing, profile, networks):
     planned = make_passing(profile=profile, seed=2**32 - 2)
-    found = planned.plan.seeds()
-    number = profiles.PROFILES[profile].seeds
+    trials = planned.plan.seeds()
+    number = profiles.PROFILES[profile].other_seeds.number
     wanted = [item for item in ALL if item.network in networks]
-    arms = collections.Counter((trial.network, trial.style) for trial in found)
+    arms = collections.Counter((trial.network, trial.style) for trial in trials)
     assert arms == {(item.network, item.style): number for item in wanted}
     # Seeds begin again at 0, and none is the campaign's own.
-    assert {trial.seed for trial in found} == {2**32 - 1, *range(number - 1)}
-    assert {(t.purpose, t.condition, t.device, t.epochs, t.passes, t.latency_samples) for t in found} == {
+    assert {trial.seed for trial in trials} == {2**32 - 1, *range(number - 1)}
+    assert {(t.purpose, t.condition, t.device, t.epochs, t.passes, t.latency_samples) for t in trials} == {
         ("accuracy", "seed", "cpu", 1, 0, 0)
     }
-    assert {trial.goal for trial in found} == {None}
+    assert {trial.goal for trial in trials} == {None}
 
 
 def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make_passing):
-    for profile, epochs in (("quick", 0), ("default", 0), ("thorough", THOROUGH.epochs)):
+    for profile, short_epochs, long_epochs in (("quick", 1, 0), ("default", 1, 0), ("thorough", 25, 25)):
         planned = make_passing(profile=profile)
         for trial in planned.plan.round(1):
             if (trial.purpose, trial.condition) == ("measure", STANDARD):
                 short = trial.network == "mlp"
                 (item,) = (item for item in ALL if item.name == trial.implementation)
-                wanted = planned.profile.epochs if short else epochs
+                wanted = short_epochs if short else long_epochs
                 assert trial.epochs == wanted
                 passes = {
-                    (True, "compiled"): planned.profile.compiled_passes,
-                    (True, "imperative"): planned.profile.imperative_passes,
-                }.get((short, item.paradigm), planned.profile.long_passes)
-                assert trial.passes == passes + (not wanted)
-                first = 0 if short or epochs else plan.FIRST_BATCHES
+                    (True, "compiled"): planned.profile.short_compiled,
+                    (True, "imperative"): planned.profile.short_imperative,
+                    (False, "compiled"): planned.profile.long_compiled,
+                    (False, "imperative"): planned.profile.long_imperative,
+                }[short, item.paradigm]
+                assert trial.passes == passes.steady + (not wanted)
+                first = 0 if short or long_epochs else passes.first.batches
                 assert trial.first_batches == first < catalogue.task("lenet").timed_batches
             else:
                 assert trial.first_batches == 0 or trial.condition == "null"
@@ -58,9 +58,9 @@ def test_a_long_epoch_is_timed_in_passes_and_a_short_one_whole(make_passing):
 def test_imperative_styles_take_shorter_passes_outside_the_thorough_profile(
     make_passing, profile, compiled, imperative, short
 ):
-    found = of(make_passing(profile=profile).plan.round(0), STANDARD)
+    trials = of(make_passing(profile=profile).plan.round(0), STANDARD)
     batches = collections.defaultdict(set)
-    for trial in found:
+    for trial in trials:
         (item,) = (item for item in ALL if item.name == trial.implementation)
         batches[trial.network, item.paradigm].add(trial.pass_batches)
     assert batches == {
@@ -80,7 +80,7 @@ def test_the_sides_of_a_pair_take_as_many_passes_of_one_length(make_passing):
                 length = (trial.epochs, trial.first_batches, trial.passes, trial.pass_batches)
                 lengths[item.network, item.pair].add(length)
         assert len(lengths) == 10
-        assert {len(found) for found in lengths.values()} == {1}
+        assert {len(equal) for equal in lengths.values()} == {1}
 
 
 def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make_passing):
@@ -91,7 +91,7 @@ def test_in_the_thorough_profile_every_timed_trial_has_its_networks_goal(make_pa
             assert trial.goal is None
             continue
         assert trial.goal == (catalogue.task(trial.network).accuracy_goal if timed else None)
-        assert trial.epochs == (THOROUGH.epochs if timed else 0)
+        assert trial.epochs == (25 if timed else 0)
     assert planned.plan.goal([]) == []
 
 
@@ -112,13 +112,13 @@ def timed(make_passing, make_record):
 
 
 def test_the_fastest_style_of_each_network_is_trained_up_to_its_accuracy(make_passing, timed):
-    found = make_passing(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
-    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "symbol")]
-    for trial in found:
+    trials = make_passing(seed=3).plan.goal(timed({"gluon": 2.0, "symbol": 1.0, "module": 3.0}, seed=3))
+    assert [(trial.network, trial.style) for trial in trials] == [("lenet", "symbol"), ("mlp", "symbol")]
+    for trial in trials:
         assert (trial.purpose, trial.condition, trial.seed) == ("goal", "goal", 3)
-        assert (trial.epochs, trial.passes, trial.latency_samples) == (plan.GOAL_EPOCHS, 0, 0)
+        assert (trial.epochs, trial.passes, trial.latency_samples) == (25, 0, 0)
         assert trial.goal == catalogue.task(trial.network).accuracy_goal
-    assert len({trial.identifier for trial in found}) == 2
+    assert len({trial.identifier for trial in trials}) == 2
 
 
 def test_the_fastest_is_judged_by_the_comparison_and_nothing_else(make_passing, timed):
@@ -144,17 +144,17 @@ def test_a_style_that_did_not_complete_is_not_the_fastest(make_passing, timed):
         else record
         for record in timed({"gluon": 2.0, "symbol": 1.0})
     ]
-    found = make_passing().plan.goal(records)
-    assert [(trial.network, trial.style) for trial in found] == [("mlp", "gluon")]
+    trials = make_passing().plan.goal(records)
+    assert [(trial.network, trial.style) for trial in trials] == [("mlp", "gluon")]
     assert make_passing().plan.goal([]) == []
 
 
 def test_a_goal_is_trained_for_once_also_when_more_rounds_find_another_style_faster(make_passing, timed):
     first = timed({"gluon": 2.0, "symbol": 3.0})
-    (made,) = (trial for trial in make_passing(rounds=1).plan.goal(first) if trial.network == "mlp")
-    assert made.style == "gluon"
+    (chosen,) = (trial for trial in make_passing(rounds=1).plan.goal(first) if trial.network == "mlp")
+    assert chosen.style == "gluon"
     more = timed({"gluon": 2.0, "symbol": 0.1}, rounds=3)
     assert {trial.style for trial in make_passing(rounds=3).plan.goal(more)} == {"symbol"}
-    record = dataclasses.replace(more[0], trial=made)
-    found = make_passing(rounds=3).plan.goal([*more, record])
-    assert [(trial.network, trial.style) for trial in found] == [("lenet", "symbol"), ("mlp", "gluon")]
+    record = dataclasses.replace(more[0], trial=chosen)
+    trials = make_passing(rounds=3).plan.goal([*more, record])
+    assert [(trial.network, trial.style) for trial in trials] == [("lenet", "symbol"), ("mlp", "gluon")]

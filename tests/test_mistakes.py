@@ -110,7 +110,7 @@ def of_mistakes(trials) -> list:
 
 def test_the_quick_profile_makes_no_mistakes(make):
     assert not of_mistakes(make(profile="quick").plan.round(0))
-    assert not plan.mistaken_questions(make(profile="quick").settings, ALL)
+    assert not plan.mistake_checks(make(profile="quick").settings, ALL)
 
 
 @pytest.mark.parametrize("profile", ["default", "thorough"])
@@ -265,6 +265,6 @@ def test_a_trial_without_mistakes_does_not_even_load_them(make_trial, tmp_path):
 
 
 def test_the_gate_is_asked_about_each_mistake_in_each_implementation_once(make):
-    asked = plan.mistaken_questions(make(profile="thorough").settings, ALL)
+    asked = plan.mistake_checks(make(profile="thorough").settings, ALL)
     assert len(asked) == len(set(asked)) > 10
     assert all(len(question.mistakes) == 1 for question in asked)

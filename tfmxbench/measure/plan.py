@@ -1,4 +1,4 @@
-"""What a campaign measures: the trials of its rounds, and those that are made once, in which order."""
+"""What a campaign measures, and in which order: the trials of its rounds, and those that it makes once."""
 
 from __future__ import annotations
 
@@ -14,26 +14,24 @@ import numpy as np
 from tfmxbench import frameworks, mistakes
 from tfmxbench.analysis import summary
 from tfmxbench.measure.gate import Check
-from tfmxbench.measure.profiles import PROFILES, Profile, is_chosen, is_long, steady_batches, steady_passes
+from tfmxbench.measure.profiles import PROFILES, Axes, Profile, UntilGoal
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.processes.environments import Environment
+from tfmxbench.records import seeds
 from tfmxbench.records.conditions import BATCH_SIZE, GOAL, MISTAKE, NULL, PRODUCTS, SEED, THREADS, UNVARIED
 from tfmxbench.records.settings import DataDescription, Settings
 from tfmxbench.records.trial import Record, Trial
 
 TIME_LIMIT = 600.0
-# Trials that are not timed run on one thread each, several at a time; each takes longer for it.
+# Several trials that are not timed run at a time, on one thread each, so each of them takes longer.
 UNTIMED_THREADS = 1
 UNTIMED_TIME_LIMIT = 3600.0
-# The first pass of a long epoch: enough to trace, to compile and to warm up.
-FIRST_BATCHES = 10
-# The first of them is no steady one.
+# Passes of a trial of an axis. The first is the warm-up.
 AXIS_PASSES = 4
-GOAL_EPOCHS = 25
-# Where mistakes are shown, a first pass and a steady one, each over so many images; over half as many where
-# an imperative style shows them.
+# Passes of a trial with a mistake, or of its control: the first one and a steady one.
 MISTAKE_PASSES = 2
+# Images in each of them. Imperative styles, the slowest, take half as many.
 MISTAKE_IMAGES = 6400
 
 
@@ -66,12 +64,13 @@ class Plan:
         return PROFILES[self.settings.profile]
 
     def round(self, number: int) -> list[Trial]:
-        """The trials of a round, in the random order that the seed and the round give.
+        """The trials of a round, in a random order that follows from the seed and the round.
 
-        It is an order of groups: the two sides of a pair, with their null arms and their axes. In a group
-        those follow each other that differ in nothing but the implementation, and what differs in threads
-        or batch size comes before or after, all in random order. So what slows the machine down for a while
-        mostly meets both sides of a ratio. Groups of the comparison and of the mistakes are mixed.
+        The order is one of groups. A group holds the two sides of a pair, with their null arms and their
+        axes. Within a group, trials that differ only in the implementation follow each other; those with
+        other threads or batch sizes come before or after them, all in random order. If something slows the
+        machine down for a while, it mostly affects both sides of a ratio. Groups of the comparison and
+        groups of mistakes are mixed.
         """
         if number not in self._rounds:
             self._rounds[number] = self._round(number)
@@ -79,7 +78,7 @@ class Plan:
 
     @functools.cached_property
     def _rounds(self) -> dict[int, list[Trial]]:
-        """Plans of rounds, each made once: it is looked at after every trial, to tell what is left."""
+        """Plans of rounds. Each is made once: after every trial the campaign asks what is left."""
         return {}
 
     def _round(self, number: int) -> list[Trial]:
@@ -88,15 +87,16 @@ class Plan:
             for implementation in self.implementations:
                 trial = self._trial(implementation, device, number)
                 trials.append(trial)
-                if is_chosen(implementation, self.profile, self.profile.null_pairs):
+                if self.profile.has_null_arm(implementation):
                     trials.append(_under(trial, NULL))
-                if is_chosen(implementation, self.profile, self.profile.axis_pairs):
-                    trials += self._axes(trial)
+                axes = self.profile.axes_of(implementation)
+                if axes is not None:
+                    trials += self._axes(trial, axes)
             if self.profile.products:
                 trials += self._products(device, number)
         trials += self._mistakes(number)
-        # Drawn for each group, for each part of it, and for each trial, as they are met.
-        random = np.random.RandomState([self.settings.seed, 1000 + number])
+        # Each group, each part of a group and each trial draws its place when the sort first meets it.
+        random = np.random.RandomState(seeds.round_order(self.settings.seed, number))
         places: dict[Any, float] = collections.defaultdict(random.random_sample)
 
         def place(trial: Trial) -> tuple[float, float, float]:
@@ -111,35 +111,34 @@ class Plan:
     def _pairs(self) -> dict[tuple[str, str], str | None]:
         return {(item.network, item.style): item.pair for item in self.implementations}
 
-    def _axes(self, trial: Trial) -> list[Trial]:
-        """A trial with other threads, and with other batch sizes, of as many images a pass.
+    def _axes(self, trial: Trial, axes: Axes) -> list[Trial]:
+        """A trial with other numbers of threads and other batch sizes, and its control.
 
-        And one without either, which they are compared with: a short pass may take another time for each
-        of its batches than the passes of the comparison do.
+        The control varies neither, and its passes are as short: a batch of a short pass need not take as long
+        as one of the comparison's passes. Every pass has the same number of images, up to a part of a batch.
         """
         task = catalogue.task(trial.network)
-        images = self.profile.axis_images or task.timed_batches * task.batch_size
-        short = dataclasses.replace(
+        control = dataclasses.replace(
             trial,
             epochs=0,
             passes=AXIS_PASSES,
-            pass_batches=images // task.batch_size,
+            pass_batches=axes.length.pass_batches(task),
             latency_samples=0,
             goal=None,
             first_batches=0,
         )
         counts = other_threads(self.settings.threads) if trial.device == "cpu" else []
-        found = [_under(short, THREADS, threads, threads=threads) for threads in counts]
-        for batch_size in self.profile.batch_sizes:
+        varied = [_under(control, THREADS, threads, threads=threads) for threads in counts]
+        for batch_size in axes.batch_sizes:
             if batch_size != task.batch_size:
-                batches = images // batch_size
-                found.append(
-                    _under(short, BATCH_SIZE, batch_size, batch_size=batch_size, pass_batches=batches)
+                batches = axes.length.pass_batches(task, batch_size)
+                varied.append(
+                    _under(control, BATCH_SIZE, batch_size, batch_size=batch_size, pass_batches=batches)
                 )
-        return [_under(short, UNVARIED), *found] if found else []
+        return [_under(control, UNVARIED), *varied] if varied else []
 
     def _products(self, device: str, number: int) -> list[Trial]:
-        """A trial for each framework that measures the rate of matrix products."""
+        """One trial for each framework, which measures the rate of matrix products."""
         return [
             Trial(
                 identifier=f"{number:04d}-products-{framework}-{device}",
@@ -162,20 +161,19 @@ class Plan:
                 time_limit=TIME_LIMIT,
                 condition=PRODUCTS,
             )
-            for (framework, on), environment in sorted(self.environments.items())
-            if on == device and framework in frameworks.names()
+            for (framework, environment_device), environment in sorted(self.environments.items())
+            if environment_device == device and framework in frameworks.names()
         ]
 
     def _mistakes(self, number: int) -> list[Trial]:
-        """Trials under each mistake, and without, all of the same images and length; on the CPU."""
-        known = {item.name: item for item in self.implementations}
-        found = []
-        for network in sorted({item.network for item in self.implementations}):
-            for side in mistaken_sides(self.settings.profile, network):
-                implementation = known.get(f"{network}/{side.style}")
-                if implementation is not None:
-                    found.append(self._mistake(implementation, side, number))
-        return found
+        """Trials with each mistake, and without any; all on the CPU, with the same images and length."""
+        by_name = {item.name: item for item in self.implementations}
+        return [
+            self._mistake(implementation, side, number)
+            for network in sorted({item.network for item in self.implementations})
+            for side in mistaken_sides(self.settings.profile, network)
+            if (implementation := by_name.get(f"{network}/{side.style}")) is not None
+        ]
 
     def _mistake(self, implementation: Implementation, side: mistakes.Side, number: int) -> Trial:
         trial = self._trial(implementation, "cpu", number)
@@ -188,8 +186,8 @@ class Plan:
             identifier="-".join([trial.identifier, MISTAKE, *(side.mistakes or ["none"]), *size]),
             purpose=MISTAKE,
             condition=MISTAKE,
-            # Other initial values and batches in each round: errors are to have a spread.
-            seed=(self.settings.seed + number) % 2**32,
+            # Each round has other initial values and batches, because errors need a spread.
+            seed=seeds.following(self.settings.seed, number),
             epochs=MISTAKE_PASSES,
             epoch_batches=images // batch_size,
             passes=0,
@@ -208,96 +206,84 @@ class Plan:
         return self.environments.get((frameworks.TOGETHER, "cpu"), missing)
 
     def seeds(self) -> list[Trial]:
-        """The trials for the accuracy with other seeds, in random order.
-
-        The default profile trains with them only the networks whose epoch is short enough to be
-        timed whole.
-        """
+        """The trials for the accuracy with other seeds, in random order."""
         return list(self._seeds)
 
     @functools.cached_property
     def _seeds(self) -> list[Trial]:
-        profile = self.profile
-        arms = [
-            (implementation, self.settings.seed + number)
-            for number in range(1, profile.seeds + 1)
+        wanted = self.profile.other_seeds
+        if wanted is None:
+            return []
+        trials = [
+            self._seed_trial(implementation, number)
+            for number in range(1, wanted.number + 1)
             for implementation in self.implementations
-            if profile.seeds_for_all or not is_long(implementation)
+            if wanted.styles.include(implementation)
         ]
-        order = np.random.RandomState([self.settings.seed, 999]).permutation(len(arms))
-        return [self._seed_trial(arms[index][0], arms[index][1]) for index in order]
+        random = np.random.RandomState(seeds.seed_trials_order(self.settings.seed))
+        return [trials[index] for index in random.permutation(len(trials))]
 
-    def _seed_trial(self, implementation: Implementation, seed: int) -> Trial:
+    def _seed_trial(self, implementation: Implementation, number: int) -> Trial:
+        name = f"seed-{self.settings.seed + number}-{implementation.network}-{implementation.style}-cpu"
         return dataclasses.replace(
-            self._trial(implementation, "cpu", 0),
-            identifier=f"seed-{seed}-{implementation.network}-{implementation.style}-cpu",
+            self._untimed(implementation, epochs=1),
+            identifier=name,
             purpose="accuracy",
-            threads=UNTIMED_THREADS,
-            time_limit=UNTIMED_TIME_LIMIT,
-            seed=seed % 2**32,
-            epochs=1,
-            passes=0,
-            latency_samples=0,
-            goal=None,
-            first_batches=0,
+            seed=seeds.following(self.settings.seed, number),
             condition=SEED,
         )
 
-    def goal(self, records: Sequence[Record]) -> list[Trial]:
-        """One trial for each network, of the style whose epoch was the shortest, up to its accuracy.
+    def _untimed(self, implementation: Implementation, epochs: int, goal: float | None = None) -> Trial:
+        """A trial that trains whole epochs for the accuracy after each, while others like it run."""
+        return dataclasses.replace(
+            self._trial(implementation, "cpu", 0),
+            threads=UNTIMED_THREADS,
+            time_limit=UNTIMED_TIME_LIMIT,
+            epochs=epochs,
+            passes=0,
+            latency_samples=0,
+            goal=goal,
+            first_batches=0,
+        )
 
-        A network whose trial has been made keeps it, also when later rounds find another style faster.
+    def goal(self, records: Sequence[Record]) -> list[Trial]:
+        """One trial for each network: its fastest style is trained to the network's stated accuracy.
+
+        A network whose trial has been made keeps it, even if another style is faster in later rounds.
 
         Parameters
         ----------
         records : sequence of Record
-            What was measured so far; the rounds that every campaign has decide.
+            What was measured so far. Only the rounds that every campaign has decide which style is fastest.
         """
-        if self.profile.to_goal != "fastest":
+        until = self.profile.fastest_style
+        if until is None:
             return []
-        whole = [record for record in records if record.trial.round < self.settings.rounds]
-        made = {record.trial.network: record.trial for record in records if record.trial.purpose == "goal"}
-        found = []
+        earlier = {record.trial.network: record.trial for record in records if record.trial.purpose == "goal"}
+        decisive = [record for record in records if record.trial.round < self.settings.rounds]
         networks = {item.network for item in self.implementations}
-        # What takes longest begins first, beside the others.
+        trials = []
+        # The network that takes longest begins first, and the others run at the same time.
         for network in sorted(networks, key=lambda name: (not catalogue.task(name).has_long_epoch, name)):
-            if network in made:
-                found.append(made[network])
-                continue
-            times = {
-                arm.style: estimate.value
-                for arm in summary.arms(whole)
-                if (arm.network, arm.device) == (network, "cpu")
-                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
-            }
-            if not times:
-                continue
-            style = min(times, key=lambda name: times[name])
-            implementation = next(
-                item for item in self.implementations if (item.network, item.style) == (network, style)
-            )
-            found.append(
-                dataclasses.replace(
-                    self._trial(implementation, "cpu", 0),
-                    identifier=f"goal-{network}-{style}-cpu",
-                    purpose="goal",
-                    threads=UNTIMED_THREADS,
-                    time_limit=UNTIMED_TIME_LIMIT,
-                    epochs=GOAL_EPOCHS,
-                    passes=0,
-                    latency_samples=0,
-                    goal=catalogue.task(network).accuracy_goal,
-                    first_batches=0,
-                    condition=GOAL,
-                )
-            )
-        return found
+            if network in earlier:
+                trials.append(earlier[network])
+            elif (style := _fastest_style(decisive, network)) is not None:
+                trials.append(self._goal_trial(network, style, until))
+        return trials
+
+    def _goal_trial(self, network: str, style: str, until: UntilGoal) -> Trial:
+        implementation = next(
+            item for item in self.implementations if (item.network, item.style) == (network, style)
+        )
+        return dataclasses.replace(
+            self._untimed(implementation, until.most, catalogue.task(network).accuracy_goal),
+            identifier=f"goal-{network}-{style}-cpu",
+            purpose="goal",
+            condition=GOAL,
+        )
 
     def _trial(self, implementation: Implementation, device: str, number: int) -> Trial:
-        profile = self.profile
-        task = catalogue.task(implementation.network)
-        whole = profile.long_epochs or not is_long(implementation)
-        passes = steady_passes(implementation, profile)
+        passes = self.profile.passes(implementation)
         return Trial(
             identifier=f"{number:04d}-{implementation.network}-{implementation.style}-{device}",
             purpose="measure",
@@ -309,57 +295,67 @@ class Plan:
             threads=self.settings.threads,
             seed=self.settings.seed,
             round=number,
-            epochs=profile.epochs if whole else 0,
-            passes=passes if whole else passes + 1,
-            pass_batches=steady_batches(implementation, profile),
-            latency_samples=profile.latency_samples,
+            latency_samples=self.profile.latency_samples,
             data_name=self.data.name,
             data=str(self.data_path),
             interpreter=self.environments[implementation.framework, device].interpreter,
             time_limit=TIME_LIMIT,
-            goal=task.accuracy_goal if profile.to_goal == "all" else None,
-            first_batches=0 if whole else FIRST_BATCHES,
+            **passes.trial_fields(catalogue.task(implementation.network)),
         )
 
 
+def _fastest_style(records: Sequence[Record], network: str) -> str | None:
+    """The style whose epoch takes the shortest time on the CPU; None if no style has one."""
+    times = {
+        arm.style: estimate.value
+        for arm in summary.arms(records)
+        if (arm.network, arm.device) == (network, "cpu")
+        and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+    }
+    return min(times, key=lambda style: times[style]) if times else None
+
+
 def other_threads(threads: int) -> list[int]:
-    """Fewer threads than these: 1, 2, 4 and so on."""
+    """The powers of two below a number of threads: 1, 2, 4 and so on."""
     return [2**power for power in range(threads.bit_length()) if 2**power < threads]
 
 
-def other_batch_sizes(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+def batch_size_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
     """What the parity gate has to answer before other batch sizes are timed."""
     profile = PROFILES[settings.profile]
     return [
         Check(implementation, device, batch_size)
         for device in settings.devices
         for implementation in implementations
-        if is_chosen(implementation, profile, profile.axis_pairs)
-        for batch_size in profile.batch_sizes
+        if (axes := profile.axes_of(implementation)) is not None
+        for batch_size in axes.batch_sizes
         if batch_size != catalogue.task(implementation.network).batch_size
     ]
 
 
-def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
-    """What a profile measures of a network to show mistakes: each side once."""
-    wanted = PROFILES[profile].mistakes
-    if wanted == "none":
+def shown_mistakes(profile: Profile, network: str) -> list[str]:
+    """Names of the mistakes that a profile shows on a network."""
+    if profile.mistakes == "none":
         return []
-    everything = wanted == "all"
-    long = catalogue.task(network).has_long_epoch
+    everything = profile.mistakes == "all" or not catalogue.task(network).has_long_epoch
+    return [name for name in mistakes.names() if everything or mistakes.load(name).brief]
+
+
+def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
+    """The sides that a profile measures on a network to show mistakes, each once."""
+    settings = PROFILES[profile]
     return list(
         {
             side: None
-            for name in mistakes.names()
-            if everything or not long or mistakes.load(name).brief
-            for side in mistakes.sides(name, network, everything)
+            for name in shown_mistakes(settings, network)
+            for side in mistakes.sides(name, network, settings.mistakes == "all")
         }
     )
 
 
-def mistaken_questions(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
-    """What the parity gate is asked about mistakes: about each that changes an implementation's code."""
-    asked = [
+def mistake_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+    """What the parity gate is asked about mistakes: each mistake that changes an implementation's code."""
+    checks = [
         Check(implementation, "cpu", mistakes=side.mistakes)
         for implementation in implementations
         for side in mistaken_sides(settings.profile, implementation.network)
@@ -367,12 +363,12 @@ def mistaken_questions(settings: Settings, implementations: Sequence[Implementat
         and len(side.mistakes) == 1
         and mistakes.load(side.mistakes[0]).edits
     ]
-    # With another batch size it is the same question.
-    return list(dict.fromkeys(asked))
+    # Sides that differ only in their batch size ask the same question.
+    return list(dict.fromkeys(checks))
 
 
 def is_of_a_round(trial: Trial) -> bool:
-    """Whether a trial is repeated in every round, rather than made once a campaign."""
+    """Whether a trial is repeated in every round, rather than made once in a campaign."""
     return trial.purpose in ("measure", "products", MISTAKE)
 
 

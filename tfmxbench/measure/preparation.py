@@ -139,7 +139,7 @@ def parity_gate(bench: Bench, settings: Settings, epochs: int | None = None) -> 
         data_path=bench.data_path,
         threads=GATE_THREADS,
         seed=settings.seed,
-        epochs=profile.parity_epochs if epochs is None else epochs,
+        epochs=int(profile.parity_epoch) if epochs is None else epochs,
         cache=cache.folder() / "parity",
     )
 
@@ -153,8 +153,8 @@ def checks(settings: Settings, implementations: Sequence[Implementation]) -> lis
     """All checks that a campaign with these settings needs."""
     return [
         *plain_checks(settings, implementations),
-        *plan.other_batch_sizes(settings, implementations),
-        *plan.mistaken_questions(settings, implementations),
+        *plan.batch_size_checks(settings, implementations),
+        *plan.mistake_checks(settings, implementations),
     ]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from tfmxbench.networks import Task
+from tfmxbench.records import seeds
 
 
 def initial_parameters(task: Task, seed: int) -> dict[str, np.ndarray]:
@@ -61,7 +62,7 @@ def batch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     numpy.ndarray
         int64 of shape ``(count,)``: a permutation of ``range(count)``.
     """
-    return np.random.RandomState([seed, epoch]).permutation(count).astype(np.int64)
+    return np.random.RandomState(seeds.batch_order(seed, epoch)).permutation(count).astype(np.int64)
 
 
 def hash_arrays(arrays: Mapping[str, np.ndarray] | Iterable[np.ndarray]) -> str:

@@ -2,7 +2,8 @@
 
 ``{tfmxbench} answer`` draws and states what the campaign found, ``{tfmxbench} verdicts`` says it pair by
 pair; ``{tfmxbench} table`` shows everything measured, ``{tfmxbench} plots`` draws it;
-``{tfmxbench} conditions`` says on what; ``{tfmxbench} styles`` lists the implementations.
+``{tfmxbench} conditions`` says on what; ``{tfmxbench} styles`` lists the implementations;
+``{tfmxbench} profiles`` says how much each profile measures.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tfmxbench.report.figures import fragments, sentences
 from tfmxbench.report.figures.fragments import Fragment, text
 from tfmxbench.report.pages import axes, parity, published
 from tfmxbench.report.pages.comparison import ComparisonPage
-from tfmxbench.report.site import datatables
+from tfmxbench.report.site import datatables, profile_table
 
 
 def answer() -> Fragment:
@@ -138,6 +139,7 @@ CONTENTS: dict[str, Callable[[], Fragment]] = {
     "plots": plots,
     "conditions": conditions,
     "styles": styles,
+    "profiles": profile_table.table,
 }
 
 
