@@ -89,7 +89,7 @@ def test_every_page_is_in_the_index():
 def defaults():
     """The rows of the porting page's table of defaults: what, MXNet's, TensorFlow's."""
     page = (PAGES / "porting.md").read_text(encoding="utf-8")
-    lines = page[page.index("| asked |") :].splitlines()
+    lines = page[page.index("| value |") :].splitlines()
     table = itertools.takewhile(lambda line: line.startswith("|"), lines[2:])
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     return [row[:3] for row in rows]
