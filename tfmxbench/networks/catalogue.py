@@ -122,7 +122,7 @@ def _style(tree: ast.Module, path: pathlib.Path) -> dict[str, str]:
     else:
         raise ValueError(f'{path} has no STYLE = {{"level": ..., "paradigm": ...}}')
     if not isinstance(style, dict):
-        raise ValueError(f"{path} has a STYLE that is not a literal dict, and the file is not run")
+        raise ValueError(f"{path} has a STYLE that is not a literal dict; it is read without running it")
     for key, allowed in (("level", LEVELS), ("paradigm", PARADIGMS)):
         if style.get(key) not in allowed:
             raise ValueError(f"{path} gives the {key} {style.get(key)!r}; it is {' or '.join(allowed)}")
