@@ -1,4 +1,4 @@
-"""The catalogue of implementations, and the contract that every file which it finds has to keep."""
+"""The catalogue of implementations, and the contract that all their files keep."""
 
 import ast
 import pathlib
@@ -27,15 +27,15 @@ GOOD = '''
 
 
 def imports(tree: ast.Module) -> set[str]:
-    """Top-level names of all that a module imports, inside functions too."""
-    found = set()
+    """Top-level names of everything that a module imports, also inside functions."""
+    names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "an example that is copied cannot import from its package"
-            found.add(node.module.partition(".")[0])
-    return found
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def test_the_thirteen_styles_of_both_networks_are_found():
@@ -54,15 +54,15 @@ def test_the_thirteen_styles_of_both_networks_are_found():
     assert {"mlp", "lenet"} <= set(catalogue.networks())
     for network in ("mlp", "lenet"):
         for framework, wanted in styles.items():
-            found = {i.style for i in catalogue.implementations(network) if i.framework == framework}
-            assert wanted <= found, (network, framework)
+            existing = {i.style for i in catalogue.implementations(network) if i.framework == framework}
+            assert wanted <= existing, (network, framework)
 
 
-def test_every_file_beside_a_reference_is_found_once():
+def test_every_file_next_to_a_reference_is_found_once():
     for network in catalogue.networks():
         files = {path.stem for path in (catalogue.FOLDER / network).glob("*.py")}
-        found = [item.style for item in catalogue.implementations(network)]
-        assert sorted(found) == sorted(files - {"__init__", "reference"})
+        styles = [item.style for item in catalogue.implementations(network)]
+        assert sorted(styles) == sorted(files - {"__init__", "reference"})
 
 
 def test_a_network_with_dense_inputs_comes_first():
@@ -81,7 +81,7 @@ def test_a_task_is_named_like_its_folder(network):
 @pytest.mark.parametrize("item", [*ALL, *REFERENCES], ids=lambda item: item.name)
 class TestEachImplementation:
     def test_imports_its_framework_numpy_and_the_standard_library_only(self, item):
-        """A reader copies the file and runs it where the framework is installed."""
+        """A reader can copy the file and run it wherever the framework is installed."""
         tree = ast.parse(item.path.read_text(encoding="utf-8"))
         module = frameworks.load(item.framework).MODULE
         # Keras is a part of TensorFlow's installation.
@@ -92,7 +92,7 @@ class TestEachImplementation:
 
     def test_has_the_five_functions_with_the_arguments_of_the_contract(self, item):
         tree = ast.parse(item.path.read_text(encoding="utf-8"))
-        found = {
+        functions = {
             node.name: [argument.arg for argument in node.args.args]
             for node in tree.body
             if isinstance(node, ast.FunctionDef)
@@ -104,7 +104,7 @@ class TestEachImplementation:
             ("set_parameters", ["model", "parameters"]),
             ("get_parameters", ["model"]),
         ):
-            assert found.get(name) == arguments, name
+            assert functions.get(name) == arguments, name
 
     def test_describes_itself(self, item):
         assert item.summary.endswith(".")
@@ -116,7 +116,7 @@ class TestEachImplementation:
 
 
 @pytest.mark.parametrize("network", catalogue.networks())
-def test_what_is_paired_has_a_counterpart_of_the_same_level_and_paradigm(network):
+def test_a_pair_has_counterparts_of_the_same_level_and_paradigm(network):
     pairs = {}
     for item in catalogue.implementations(network):
         if item.pair is not None:
@@ -128,7 +128,7 @@ def test_what_is_paired_has_a_counterpart_of_the_same_level_and_paradigm(network
         assert len({(member.level, member.paradigm) for member in members}) == 1, name
 
 
-def test_names_select_what_they_name():
+def test_names_select_their_implementations():
     assert {item.name for item in catalogue.select()} == {item.name for item in ALL}
     chosen = catalogue.select(["lenet"], ["gluon", "keras_xla"])
     assert {item.name for item in chosen} == {"lenet/gluon", "lenet/keras_xla"}
@@ -147,21 +147,21 @@ def test_names_select_what_they_name():
         ([], ["__init__"], "there is no style '__init__'"),
     ],
 )
-def test_an_unknown_name_is_a_valueerror_with_the_nearest_right_one(networks, styles, message):
+def test_an_unknown_name_is_a_valueerror_with_the_closest_name(networks, styles, message):
     with pytest.raises(ValueError) as caught:
         catalogue.select(networks, styles)
     assert message in str(caught.value)
 
 
-def test_a_task_or_implementations_of_no_network_are_a_valueerror():
-    for ask in (catalogue.task, catalogue.implementations, catalogue.reference):
+def test_an_unknown_network_is_a_valueerror_everywhere():
+    for function in (catalogue.task, catalogue.implementations, catalogue.reference):
         with pytest.raises(ValueError, match="there is no network 'lennet'; did you mean 'lenet'"):
-            ask("lennet")
+            function("lennet")
 
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch) -> pathlib.Path:
-    """The catalogue over a copy of the networks' folder."""
+    """A copy of the networks' folder, in which the catalogue looks."""
     folder = tmp_path / "networks"
     shutil.copytree(catalogue.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(catalogue, "FOLDER", folder)
@@ -174,8 +174,8 @@ def write(path: pathlib.Path, source: str) -> None:
 
 def test_a_file_that_is_added_is_found(tree):
     write(tree / "mlp" / "ours.py", GOOD)
-    found = catalogue.select(["mlp"], ["ours"])
-    assert found == [
+    selected = catalogue.select(["mlp"], ["ours"])
+    assert selected == [
         catalogue.Implementation(
             network="mlp",
             style="ours",

@@ -95,7 +95,7 @@ def test_every_variant_is_judged_on_every_network(results):
 
 
 def test_the_factor_is_the_distorted_ratio_over_the_honest_one(results):
-    found = one(results, "unsynchronised", "MXNet is not waited for")
+    found = one(results, "unsynchronised", "without waiting for MXNet")
     assert found.honest.value == pytest.approx(0.5)
     assert found.distorted.value == pytest.approx(2.5)
     assert found.factor.value == pytest.approx(5.0)
@@ -114,7 +114,7 @@ def test_a_mistake_in_the_other_direction_has_a_size_above_1(results):
 
 
 def test_what_does_nothing_did_not_matter(results):
-    found = one(results, "default_threads", "both by their defaults")
+    found = one(results, "default_threads", "both with their defaults")
     assert found.factor.value == pytest.approx(1.0)
     assert (found.effect, found.matters) == (distortion.KEPT, distortion.DOES_NOT_MATTER)
 
@@ -135,7 +135,7 @@ def test_memory_that_is_the_parents_hides_the_difference(results):
     found = one(
         dataclasses.replace(results, mistaken=changed),
         "inherited_memory",
-        "ru_maxrss, below a parent of 2 GB",
+        "both started by a parent of 2 GB",
     )
     assert found.honest.value == pytest.approx(1.8)
     assert found.distorted.value == pytest.approx(1.0)
@@ -146,19 +146,19 @@ def test_published_trials_are_used_where_the_mistake_is_a_choice_among_them(resu
     found = one(results, "eager_against_compiled", "TensorFlow eager, MXNet compiled")
     assert found.honest.value == pytest.approx(0.5)
     assert found.distorted.value == pytest.approx(4.0)
-    tracing = one(results, "tracing_counted", "the first epoch for all epochs")
+    tracing = one(results, "tracing_counted", "the first epoch stands for all epochs")
     assert tracing.factor.value == pytest.approx(1.0)
 
 
 def test_errors_after_different_numbers_of_passes(results):
-    found = one(results, "epochs_differ", "errors, TensorFlow trained for longer")
+    found = one(results, "epochs_differ", "test error, TensorFlow trained for longer")
     assert found.honest.value == pytest.approx(1.0)
     assert found.distorted.value == pytest.approx(0.5)
     assert found.effect == distortion.MADE_UP
 
 
 def test_all_passes_count_in_everything_at_once(results):
-    found = one(results, "everything", "for TensorFlow")
+    found = one(results, "everything", "in favour of TensorFlow")
     slow = 2.0 * 3.0 * 1.5 * 1.2 * 1.3 * (3 + 1 + 1) / 3
     # The number of batches is a whole one, so that an epoch is not quite the same with other sizes.
     assert found.distorted.value == pytest.approx(0.5 / slow, rel=0.02)
@@ -171,7 +171,7 @@ def test_a_trial_that_failed_leaves_its_round_out(results):
         else record
         for record in results.mistaken
     ]
-    found = one(dataclasses.replace(results, mistaken=changed), "unsynchronised", "MXNet is not waited for")
+    found = one(dataclasses.replace(results, mistaken=changed), "unsynchronised", "without waiting for MXNet")
     assert (found.distorted.trials, found.honest.trials) == (ROUNDS - 1, ROUNDS)
 
 
@@ -274,14 +274,14 @@ def test_the_page_states_each_ratio_with_its_interval(results, show):
 def test_the_page_says_what_did_not_matter(results, show):
     show(results)
     assert "did not matter on this machine</summary>" in page.verdict().source
-    assert "Threads by default (both by their defaults; Multilayer perceptron)" in page.verdict().source
+    assert "Default thread counts (both with their defaults; Multilayer perceptron)" in page.verdict().source
 
 
 def test_all_at_once_is_told_in_both_directions(results, show):
     show(results)
     told = page.together().source
-    assert "for TensorFlow: MXNet takes" in told
-    assert "for MXNet: TensorFlow takes" in told
+    assert "in favour of TensorFlow: MXNet takes" in told
+    assert "in favour of MXNet: TensorFlow takes" in told
     assert "Honestly: MXNet takes 2.0 times as long as TensorFlow" in told
 
 

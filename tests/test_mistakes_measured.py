@@ -48,7 +48,7 @@ def make(interpreters, small_data, make_trial):
 
     def made(network: str, side: mistakes.Side, **changes) -> Trial:
         item = next(item for item in catalogue.implementations(network) if item.style == side.style)
-        together = any(mistakes.load(name).together for name in side.mistakes)
+        together = any(mistakes.load(name).needs_both_frameworks for name in side.mistakes)
         values = {
             "identifier": "-".join([network, side.style, *(side.mistakes or ["none"])]),
             "purpose": MISTAKE,

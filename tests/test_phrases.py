@@ -1,4 +1,4 @@
-"""The phrasebook's files: each does what it says, in its framework, and what does not is caught."""
+"""The phrasebook's files: each does in its framework what it says, and mistakes are caught."""
 
 import ast
 import dataclasses
@@ -17,7 +17,7 @@ from tfmxbench.records.outcomes import PhrasesOutcome
 from tfmxbench.worker import phrase_checks
 
 IMPLEMENTATIONS = catalogue.implementations(phrases.NETWORK)
-# Phrases of the NumPy reference, so that mistakes can be planted where no framework is.
+# Phrases of the NumPy reference, so that mistakes can be planted without any framework.
 NUMPY = '''"""Phrases of the NumPy reference."""
 
 import math
@@ -26,7 +26,7 @@ import numpy as np
 
 
 def initialise(model):
-    """Told in a page."""
+    """Shown on a page."""
     for name, values in model.parameters.items():
         if name.endswith("bias"):
             values[:] = 0
@@ -66,8 +66,8 @@ def save(model, folder):
 
 
 def load(model, folder):
-    with np.load(f"{folder}/mlp.npz") as found:
-        model.parameters = dict(found)
+    with np.load(f"{folder}/mlp.npz") as arrays:
+        model.parameters = dict(arrays)
 
 
 def device():
@@ -80,25 +80,25 @@ def count_parameters(model):
 
 
 @pytest.fixture(scope="module")
-def found_environments() -> dict[str, Environment]:
+def by_framework() -> dict[str, Environment]:
     keys = [("mxnet", measured.DEVICE), ("tensorflow", measured.DEVICE)]
     return {name: item for (name, _), item in environments.find_all(keys).items()}
 
 
 @pytest.fixture(scope="module")
-def found(found_environments):
-    """What became of all styles' phrases; those of which nothing has changed are not run again."""
-    book = measured.Phrasebook(found_environments, cache.folder() / "phrases")
+def checked(by_framework):
+    """The checked phrases of all styles; those that have not changed are not run again."""
+    book = measured.Phrasebook(by_framework, cache.folder() / "phrases")
     return {outcome.style: outcome for outcome in book.run(IMPLEMENTATIONS)}
 
 
 @pytest.mark.frameworks
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda item: item.style)
-def test_the_phrases_of_every_style_do_what_they_say(implementation, found, found_environments):
-    problem = found_environments[implementation.framework].problem
+def test_the_phrases_of_every_style_do_what_they_say(implementation, checked, by_framework):
+    problem = by_framework[implementation.framework].problem
     if problem:
         pytest.skip(f"{frameworks.load(implementation.framework).TITLE} cannot run here: {problem}")
-    item = found[implementation.style]
+    item = checked[implementation.style]
     assert (item.reason, item.failures, item.output) == ("", {}, "")
     assert item.passed
     assert item.ran
@@ -109,10 +109,10 @@ def is_text(node: ast.AST) -> bool:
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS, ids=lambda item: item.style)
-def test_phrases_import_their_framework_alone_and_unpickle_nothing(implementation):
+def test_phrases_import_only_their_framework_and_unpickle_nothing(implementation):
     path = phrases.FOLDER / f"{implementation.style}.py"
     assert parity.foreign_imports(path, implementation.framework) == []
-    # Docstrings may speak of it.
+    # Docstrings may mention pickling.
     code = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if not is_text(node)]
     names = {str(value) for node in code for _, value in ast.iter_fields(node) if isinstance(value, str)}
     assert not [name for name in names if re.search(r"pickle|marshal|shelve|_states", name)]
@@ -124,7 +124,7 @@ def test_there_are_phrases_for_every_style_and_for_no_other():
     assert files == {item.style for item in IMPLEMENTATIONS}
 
 
-# Planted mistakes, in NumPy: no framework has to be there.
+# Planted mistakes in NumPy, which need no framework.
 
 
 @pytest.fixture
@@ -157,20 +157,20 @@ def test_phrases_without_a_mistake_pass(book, reference):
 
 SLIPS = {
     "load does nothing": (
-        "model.parameters = dict(found)",
-        "dict(found)",
+        "model.parameters = dict(arrays)",
+        "dict(arrays)",
         "load",
         "the model predicts something else",
     ),
     "load leaves one array out": (
-        "model.parameters = dict(found)",
-        'model.parameters = dict(found, dense3_bias=model.parameters["dense3_bias"])',
+        "model.parameters = dict(arrays)",
+        'model.parameters = dict(arrays, dense3_bias=model.parameters["dense3_bias"])',
         "load",
         "the model predicts something else",
     ),
     "load rounds": (
-        "model.parameters = dict(found)",
-        "model.parameters = {k: v.astype(np.float32) for k, v in found.items()}",
+        "model.parameters = dict(arrays)",
+        "model.parameters = {k: v.astype(np.float32) for k, v in arrays.items()}",
         "load",
         "the model predicts something else",
     ),
@@ -293,7 +293,7 @@ def test_a_phrase_that_ends_or_holds_up_the_process_fails_its_style_and_is_run_a
     assert book().check(reference).passed
 
 
-def test_what_a_phrase_prints_is_no_result_and_is_kept_where_it_fails(book, reference):
+def test_printed_output_is_no_result_and_is_kept_where_a_phrase_fails(book, reference):
     rubbish = "import sys\n    sys.stdout.buffer.write(b'{\"failures\": {}} \\xff' * 9)\n    print('{')\n"
     assert book(('return "cpu"', f'{rubbish}    return "cpu"')).check(reference).passed
     item = book(('return "cpu"', f"{rubbish}    return 1")).check(reference)
@@ -322,7 +322,7 @@ def test_a_file_that_imports_more_or_is_not_python_is_not_run(old, words, book, 
     assert item.problem(["step"]) == item.reason
 
 
-# What is kept.
+# The cache.
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def started(monkeypatch) -> list[str]:
 
 
 @pytest.mark.parametrize("slip", [(), (('return "cpu"', "return 1"),)])
-def test_what_was_found_is_kept_until_a_source_changes(slip, book, reference, started):
+def test_results_are_cached_until_a_source_changes(slip, book, reference, started):
     first = book(*slip).check(reference)
     assert book(*slip).check(reference) == first
     assert len(started) == 1
@@ -356,14 +356,14 @@ def test_in_another_environment_phrases_are_run_again(book, reference, started):
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"style": "reference"}', '{"passed": true}'])
-def test_what_was_kept_and_is_not_to_be_read_is_found_anew(text, book, reference, tmp_path):
+def test_an_unreadable_cache_entry_is_replaced(text, book, reference, tmp_path):
     assert book().check(reference).passed
     (kept,) = (tmp_path / "cache").glob("*.json")
     kept.write_text(text, encoding="utf-8")
     assert book().check(reference).passed
 
 
-def test_without_a_file_or_a_framework_nothing_is_run_and_the_reason_is_told(book, reference, monkeypatch):
+def test_without_a_file_or_a_framework_nothing_is_run_and_the_reason_is_given(book, reference, monkeypatch):
     monkeypatch.setattr(measured, "_execute", lambda *arguments: pytest.fail("a process was started"))
     item = book().check(dataclasses.replace(reference, style="unheard_of"))
     assert (item.passed, item.ran, item.reason) == (False, False, measured.NO_FILE)
@@ -373,12 +373,12 @@ def test_without_a_file_or_a_framework_nothing_is_run_and_the_reason_is_told(boo
     assert item.problem(["step"]) == ""
 
 
-def test_an_interpreter_that_cannot_be_started_is_told(book, reference, tmp_path):
+def test_an_interpreter_that_cannot_be_started_is_reported(book, reference, tmp_path):
     broken = Environment("numpy", "cpu", str(tmp_path / "python"), "", {})
     assert "could not be started" in book(environments={"numpy": broken}).check(reference).reason
 
 
-# Mistakes in the frameworks' own words.
+# Planted mistakes in the frameworks' own calls.
 
 
 @pytest.mark.frameworks
@@ -391,13 +391,13 @@ def test_an_interpreter_that_cannot_be_started_is_told(book, reference, tmp_path
         ("ndarray", "model.parameters[name][:] = array", "model.parameters[name] = array", "load"),
     ],
 )
-def test_a_mistake_in_a_framework_is_caught(style, old, new, phrase, found_environments, tmp_path):
+def test_a_mistake_in_a_framework_is_caught(style, old, new, phrase, by_framework, tmp_path):
     (implementation,) = [item for item in IMPLEMENTATIONS if item.style == style]
-    problem = found_environments[implementation.framework].problem
+    problem = by_framework[implementation.framework].problem
     if problem:
         pytest.skip(f"{frameworks.load(implementation.framework).TITLE} cannot run here: {problem}")
     source = (phrases.FOLDER / f"{style}.py").read_text(encoding="utf-8")
     assert source.count(old) == 1
     (tmp_path / f"{style}.py").write_text(source.replace(old, new), encoding="utf-8")
-    item = measured.Phrasebook(found_environments, tmp_path / "cache", tmp_path).check(implementation)
+    item = measured.Phrasebook(by_framework, tmp_path / "cache", tmp_path).check(implementation)
     assert item.failures.keys() == {phrase}

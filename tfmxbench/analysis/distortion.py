@@ -160,7 +160,7 @@ def values(results: Results, network: str, side: Side) -> dict[int, float]:
     dict of int to float
         Of the rounds in which its trial completed.
     """
-    figure = FIGURES[side.figure]
+    figure = FIGURES[side.quantity]
     if side.published:
         condition = STANDARD if side.batch_size is None else BATCH_SIZE
         for arm in summary.arms(results.records, condition):

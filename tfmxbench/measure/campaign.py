@@ -239,7 +239,7 @@ class Campaign:
 
     def _execute(self, trial: Trial) -> Record:
         environment = self.environments[trial.framework, trial.device]
-        if any(mistakes.load(name).together for name in trial.mistakes):
+        if any(mistakes.load(name).needs_both_frameworks for name in trial.mistakes):
             environment = self.plan.together
         if environment.problem:
             return not_run(trial, UNAVAILABLE, environment.problem)

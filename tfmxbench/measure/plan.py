@@ -178,7 +178,7 @@ class Plan:
     def _mistake(self, implementation: Implementation, side: mistakes.Side, number: int) -> Trial:
         trial = self._trial(implementation, "cpu", number)
         batch_size = side.batch_size or catalogue.task(implementation.network).batch_size
-        together = any(mistakes.load(name).together for name in side.mistakes)
+        together = any(mistakes.load(name).needs_both_frameworks for name in side.mistakes)
         size = [] if side.batch_size is None else [str(side.batch_size)]
         images = MISTAKE_IMAGES // 2 if implementation.is_imperative else MISTAKE_IMAGES
         return dataclasses.replace(

@@ -1,8 +1,8 @@
-"""Mistakes that comparisons of frameworks make: one file each, to be switched on in trials of their own.
+"""Mistakes that framework comparisons make: one file each, switched on in separate trials.
 
-A module of this folder has a :class:`Mistake` by the name of ``MISTAKE``, and is found by listing the
-folder. Nothing that is measured under a mistake is ever part of a published comparison: its trials have
-the purpose ``mistake``, and a results file keeps their records in a list of its own.
+Each module of this folder defines a :class:`Mistake` called ``MISTAKE``. Listing the folder finds them.
+A published comparison never contains anything that was measured under a mistake: such trials have the
+purpose ``mistake``, and a results file keeps their records in a separate list.
 
 These modules run in the frameworks' environments too, so they need nothing but the standard library.
 """
@@ -17,39 +17,39 @@ from typing import Any
 
 FOLDER = pathlib.Path(__file__).parent
 
-# The pair that mistakes are shown with: the first of two sides, and the second.
+# The styles that most mistakes are shown with: TensorFlow on the first side, MXNet on the second.
 FIRST = "keras_function"
 SECOND = "gluon_hybrid"
 
-# What a figure is of. Less is better of all of them.
-EPOCH = "seconds of a steady epoch"
-FIRST_PASS = "seconds of the first epoch"
-ALL_PASSES = "seconds of an epoch, by all passes from the first on"
-MEMORY = "greatest memory of the process"
-ERROR = "test images classified wrongly after the first pass"
-LAST_ERROR = "test images classified wrongly after the last pass"
+# The quantities that are compared. Less is better in all of them.
+EPOCH = "seconds per epoch, after warm-up"
+FIRST_PASS = "seconds for the first epoch"
+ALL_PASSES = "seconds per epoch, over all passes"
+MEMORY = "peak memory of the process"
+ERROR = "test error after the first pass"
+LAST_ERROR = "test error after the last pass"
 
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """One of the two that are compared: whose trials, under which mistakes, and which figure of theirs.
+    """One of the two sides of a comparison: the style, its mistakes, and the quantity that is compared.
 
     Attributes
     ----------
     style : str
     mistakes : tuple of str
         Names of the mistakes that are switched on; none for the control.
-    figure : str
-        One of the figures that this module names.
+    quantity : str
+        One of the quantities that this module names.
     batch_size : int or None
         Images in a batch; None for the task's own.
     published : bool
-        Whether the trials of the comparison itself are meant, which need not be run again.
+        Whether the side takes its values from the published comparison, so that it needs no trials.
     """
 
     style: str
     mistakes: tuple[str, ...] = ()
-    figure: str = EPOCH
+    quantity: str = EPOCH
     batch_size: int | None = None
     published: bool = False
 
@@ -59,20 +59,20 @@ Sides = tuple[Side, Side]
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A public example of a mistake, or a warning of it.
+    """A public example of a mistake, or a warning about it.
 
     Attributes
     ----------
     name : str
-        Of the thread, the project or the paper.
+        Name of the thread, the project or the paper.
     address : str
-    said : str
+    summary : str
         What happened there, in a sentence or two.
     """
 
     name: str
     address: str
-    said: str
+    summary: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,19 +82,20 @@ class Variant:
     Attributes
     ----------
     title : str
-        Which way, in few words.
+        The variant in a few words.
     distorted : tuple of Side, Side
-        What is compared by mistake.
+        What the mistake compares.
     honest : tuple of Side, Side
         What should be compared.
     unpaired : bool
-        Whether one run of each side is compared, whichever round it comes from.
+        Whether the mistake compares one run of each side, from any two rounds.
     networks : tuple of str or None
-        Where it can be made; None for all networks.
+        Networks on which the mistake can be made; None for all.
     remedy : bool
-        Whether it is no mistake, but shown beside one as what prevents it.
+        Whether this is not a mistake, but shown next to one as what prevents it.
     thorough : bool
-        Whether only the thorough profile measures it: it harms the other framework in the same way.
+        Whether only the thorough profile measures it, because it harms the other framework in the same
+        way.
     """
 
     title: str
@@ -108,41 +109,41 @@ class Variant:
 
 @dataclasses.dataclass(frozen=True)
 class Mistake:
-    """A mistake: what it is, how it is switched on, and what it is compared with.
+    """A mistake: what it is, how to switch it on, and what to compare it with.
 
     Attributes
     ----------
     title : str
         A heading.
-    what : str
-        What is done, and why it misleads.
-    who : tuple of Source
-        Who fell for it, and who warns of it.
+    description : str
+        What the mistake does, and why it misleads.
+    sources : tuple of Source
+        Public examples and warnings.
     check : str
-        A point of a checklist that would have prevented it.
+        An item for a checklist that would have prevented the mistake.
     variants : tuple of Variant
     edits : mapping of str to tuple of (str, str)
-        By ``network/style``, or by style for all networks: what stands exactly once in the
-        implementation's source, and what takes its place.
+        By ``network/style``, or by style for all networks: text that occurs exactly once in the
+        implementation's source, and its replacement.
     switch_on : callable or None
-        Is given the harness of the trial's process before anything is measured, and changes it.
+        Changes the harness of the trial's process, before anything is measured.
     environment : callable or None
-        Changes the variables that the trial's process is started with.
-    together : bool
+        Changes the environment variables with which the trial's process starts.
+    needs_both_frameworks : bool
         Whether the process needs the environment that holds both frameworks.
     brief : bool
-        Whether the default profile measures it on networks whose epoch is long, too.
+        Whether the default profile also measures it on networks whose epoch is long.
     """
 
     title: str
-    what: str
-    who: tuple[Source, ...]
+    description: str
+    sources: tuple[Source, ...]
     check: str
     variants: tuple[Variant, ...]
     edits: Mapping[str, tuple[tuple[str, str], ...]] = dataclasses.field(default_factory=dict)
     switch_on: Callable[[Harness], None] | None = None
     environment: Callable[[dict[str, str]], dict[str, str]] | None = None
-    together: bool = False
+    needs_both_frameworks: bool = False
     brief: bool = False
 
 
@@ -155,7 +156,7 @@ class Harness:
     programs : module
         :mod:`tfmxbench.worker.programs`.
     framework : module
-        What is known of the trial's framework.
+        The trial's module of :mod:`tfmxbench.frameworks`.
     trial : Trial
     """
 
@@ -165,32 +166,32 @@ class Harness:
 
 
 def both(
-    first: str = FIRST, second: str = SECOND, figure: str = EPOCH, published: bool = False
+    first: str = FIRST, second: str = SECOND, quantity: str = EPOCH, published: bool = False
 ) -> tuple[Side, Side]:
     """Two sides without a mistake."""
     return (
-        Side(first, figure=figure, published=published),
-        Side(second, figure=figure, published=published),
+        Side(first, quantity=quantity, published=published),
+        Side(second, quantity=quantity, published=published),
     )
 
 
 def names() -> list[str]:
-    """Names of the mistakes, sorted."""
+    """List the names of the mistakes, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
 
 def load(name: str) -> Mistake:
-    """A mistake by its name.
+    """Load a mistake by its name.
 
     Raises
     ------
     ValueError
-        If there is no mistake of that name.
+        If no mistake has that name.
     """
     if name not in names():
         raise ValueError(f"there is no mistake {name!r}; there are {', '.join(names())}")
-    found: Mistake = importlib.import_module(f"{__name__}.{name}").MISTAKE
-    return found
+    mistake: Mistake = importlib.import_module(f"{__name__}.{name}").MISTAKE
+    return mistake
 
 
 def changes_code(mistakes: Sequence[str], network: str, style: str) -> bool:
@@ -199,19 +200,19 @@ def changes_code(mistakes: Sequence[str], network: str, style: str) -> bool:
 
 
 def edited(source: str, mistakes: Sequence[str], network: str, style: str) -> str:
-    """An implementation's source with the mistakes in it.
+    """Return an implementation's source with the mistakes in it.
 
     Raises
     ------
     ValueError
-        If what an edit replaces does not stand there exactly once.
+        If the text that an edit replaces does not occur exactly once.
     """
     for name in mistakes:
         for old, new in _edits(load(name), network, style):
             if source.count(old) != 1:
                 raise ValueError(
-                    f"the mistake {name} replaces {old!r} in {network}/{style}, which stands there "
-                    f"{source.count(old)} times; it should once"
+                    f"the mistake {name} replaces {old!r} in {network}/{style}, where it occurs "
+                    f"{source.count(old)} times instead of once"
                 )
             source = source.replace(old, new)
     return source
@@ -222,20 +223,20 @@ def _edits(mistake: Mistake, network: str, style: str) -> tuple[tuple[str, str],
 
 
 def sides(name: str, network: str, thorough: bool = True) -> list[Side]:
-    """All sides of a mistake's variants on a network that trials are needed for, each once.
+    """List the sides of a mistake's variants that need trials on a network, each once.
 
     Parameters
     ----------
     name, network : str
     thorough : bool
-        Whether the variants that only the thorough profile measures are wanted, too.
+        Whether to include the variants that only the thorough profile measures.
     """
-    found = {
+    needed = {
         side: None
         for variant in load(name).variants
         if (thorough or not variant.thorough) and (variant.networks is None or network in variant.networks)
         for side in (*variant.honest, *variant.distorted)
         if not side.published
     }
-    # Two sides that differ in the figure alone are one trial.
-    return list({dataclasses.replace(side, figure=EPOCH): None for side in found})
+    # Two sides that differ only in the quantity share one trial.
+    return list({dataclasses.replace(side, quantity=EPOCH): None for side in needed})

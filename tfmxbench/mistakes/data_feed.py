@@ -31,38 +31,38 @@ LENET = (
 
 MISTAKE = Mistake(
     title="A slow data feed against a fast one",
-    what=(
-        "A loader that hands on one image after the other from Python can take longer than training on "
-        "them. Fed so, a framework's time is the loader's: from_generator in TensorFlow, DataLoader over "
-        "single images in Gluon."
+    description=(
+        "A loader that delivers single images from Python can take longer than training on them. The "
+        "measured time is then the loader's: from_generator in TensorFlow, DataLoader over single images "
+        "in Gluon."
     ),
-    who=(
+    sources=(
         Source(
             "ilkarman/DeepLearningFrameworks issue 2",
             "https://github.com/ilkarman/DeepLearningFrameworks/issues/2",
             (
-                "Caffe2's author wrote that most of the differences came from feeding data out of "
-                "Python; others, that feeding all alike is right if training alone is meant."
+                "Caffe2's author wrote that most of the differences came from feeding data from Python. "
+                "Others wrote that feeding all frameworks alike is right if only training is compared."
             ),
         ),
         Source(
             "apache/mxnet issue 15655",
             "https://github.com/apache/mxnet/issues/15655",
             (
-                "A pass over MNIST through Gluon's DataLoader took 18 s; the developers explained why "
+                "A pass over MNIST through Gluon's DataLoader took 18 s. The developers explained why "
                 "small loads suffer most."
             ),
         ),
     ),
-    check="Feed both sides in the same way, and measure the feed without the training once.",
+    check="Feed both sides the same way, and time the feed once without the training.",
     variants=(
         Variant(
-            "MXNet by Gluon's DataLoader",
+            "MXNet fed by Gluon's DataLoader",
             (Side(FIRST), Side(SECOND, UNDER)),
             both(),
         ),
         Variant(
-            "TensorFlow by from_generator",
+            "TensorFlow fed by from_generator",
             (Side(FIRST, UNDER), Side(SECOND)),
             both(),
             thorough=True,

@@ -14,35 +14,35 @@ WITHOUT_XAVIER = (
 
 MISTAKE = Mistake(
     title="Each framework draws its own initial values",
-    what=(
-        "Keras draws kernels from Glorot's uniform distribution unless told otherwise, Gluon uniformly from "
-        "-0.07 to 0.07. The networks then begin elsewhere, and learn at another pace for a while, which has "
-        "nothing to do with the framework."
+    description=(
+        "By default, Keras draws kernels from the Glorot uniform distribution, and Gluon uniformly from "
+        "-0.07 to 0.07. The networks then start from different points and learn at different speeds for a "
+        "while, which has nothing to do with the framework."
     ),
-    who=(
+    sources=(
         Source(
             "ilkarman/DeepLearningFrameworks, lessons learned",
             "https://github.com/ilkarman/DeepLearningFrameworks",
             (
-                "The author of the best known comparison found about a point of accuracy in it, and set "
-                "the same initialiser wherever he could."
+                "The author of the best-known comparison found that it was worth about a point of "
+                "accuracy, and set the same initialiser wherever he could."
             ),
         ),
         Source(
             "apache/mxnet issue 9866",
             "https://github.com/apache/mxnet/issues/9866",
             (
-                "VGG16 did not converge with an example's default initial values and converged fast "
-                "with others, everything else being equal."
+                "With an example's default initial values VGG16 did not converge. With others, and "
+                "everything else equal, it converged fast."
             ),
         ),
     ),
-    check="Draw the initial values once, outside of the frameworks, and set them in all of them.",
+    check="Draw the initial values once, outside the frameworks, and set the same ones in all of them.",
     variants=(
         Variant(
-            "errors, both with their defaults",
-            (Side(FIRST, UNDER, figure=ERROR), Side(SECOND, UNDER, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, both with their defaults",
+            (Side(FIRST, UNDER, quantity=ERROR), Side(SECOND, UNDER, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
     ),
     edits={SECOND: WITHOUT_XAVIER},

@@ -1,4 +1,4 @@
-"""Each framework takes as many threads as it likes."""
+"""Each framework chooses its own number of threads."""
 
 from tfmxbench.mistakes import FIRST, SECOND, Harness, Mistake, Side, Source, Variant, both
 
@@ -17,41 +17,41 @@ def switch_on(harness: Harness) -> None:
 UNDER = ("default_threads",)
 
 MISTAKE = Mistake(
-    title="Threads by default",
-    what=(
-        "Left alone, TensorFlow takes a pool for operations and one within them, and MXNet what OpenMP "
-        "finds. On a large machine, in a container, or beside another process these differ, and more is "
-        "often slower for networks as small as these."
+    title="Default thread counts",
+    description=(
+        "By default, TensorFlow uses one thread pool across operations and one within them; MXNet uses "
+        "what OpenMP finds. On a large machine, in a container, or next to another process these numbers "
+        "differ. More threads are often slower for networks this small."
     ),
-    who=(
+    sources=(
         Source(
             "apache/mxnet issue 9744",
             "https://github.com/apache/mxnet/issues/9744",
             (
-                "With OMP_NUM_THREADS unset training took 66 to 116 s, with it set to the number of "
-                "cores 48 to 77 s."
+                "Training took 66 to 116 s with OMP_NUM_THREADS unset, and 48 to 77 s with it set to "
+                "the number of cores."
             ),
         ),
         Source(
             "apache/mxnet issue 14087",
             "https://github.com/apache/mxnet/issues/14087",
-            "One inherited variable of OpenMP made ResNet-50 almost twenty times slower.",
+            "One inherited OpenMP variable made ResNet-50 almost twenty times slower.",
         ),
     ),
-    check="Give both sides the same number of threads and of processors, and vary it: it is a result.",
+    check="Give both sides the same number of threads and processors, and vary it: scaling is a result, too.",
     variants=(
         Variant(
-            "both by their defaults",
+            "both with their defaults",
             (Side(FIRST, UNDER), Side(SECOND, UNDER)),
             both(),
         ),
         Variant(
-            "only MXNet by its defaults",
+            "only MXNet with its defaults",
             (Side(FIRST), Side(SECOND, UNDER)),
             both(),
         ),
         Variant(
-            "only TensorFlow by its defaults",
+            "only TensorFlow with its defaults",
             (Side(FIRST, UNDER), Side(SECOND)),
             both(),
         ),

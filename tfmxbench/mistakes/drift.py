@@ -1,11 +1,11 @@
-"""First all of one framework, then all of the other, on a machine whose speed drifts."""
+"""All runs of one framework first, then all of the other, on a machine whose speed drifts."""
 
 import subprocess
 import sys
 
 from tfmxbench.mistakes import FIRST, SECOND, Harness, Mistake, Side, Source, Variant, both
 
-# It has the system end it when the trial's process dies (Linux; PR_SET_PDEATHSIG of prctl is 1).
+# On Linux, the system ends this process when the trial's process dies (prctl's PR_SET_PDEATHSIG is 1).
 NEIGHBOUR = """
 import ctypes, sys
 if sys.platform.startswith("linux"):
@@ -16,32 +16,32 @@ while True:
 
 
 def switch_on(harness: Harness) -> None:
-    """Another process takes a processor, as a backup or a neighbour does: the machine is slower now."""
+    """Keep a processor busy with another process, as a backup or a noisy neighbour does."""
     harness.programs.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
 
 
 LATER = ("drift",)
 
 MISTAKE = Mistake(
-    title="All of one framework first, then all of the other",
-    what=(
-        "Machines grow hot, run backups and have neighbours. Whoever measures in blocks gives one of the two "
-        "the quiet hour. Here the slow hour is made: another process keeps a processor busy during it."
+    title="All runs of one framework first, then all of the other",
+    description=(
+        "Machines heat up, run backups and have noisy neighbours. Measuring in blocks gives one framework "
+        "the quiet hour. The slow hour is simulated here: another process keeps a processor busy."
     ),
-    who=(
+    sources=(
         Source(
             "sharkdp/hyperfine issue 21",
             "https://github.com/sharkdp/hyperfine/issues/21",
             (
-                "Asks for interleaving, since a load spike or a processor that throttles can hit the "
-                "last command alone."
+                "A request for interleaving, because a load spike or a throttling processor can hit "
+                "the last command alone."
             ),
         ),
         Source(
             "google/benchmark, random interleaving",
             "https://google.github.io/benchmark/random_interleaving.html",
             (
-                "The counter-example: mixing the repetitions at random lowered their variance between "
+                "The counter-example: interleaving repetitions at random lowered the variance between "
                 "runs by 40% on average."
             ),
         ),
@@ -59,7 +59,7 @@ MISTAKE = Mistake(
             both(),
         ),
         Variant(
-            "interleaved, both in the slow hour: no mistake",
+            "control: interleaved under the same load",
             (Side(FIRST, LATER), Side(SECOND, LATER)),
             both(),
             remedy=True,

@@ -1,19 +1,19 @@
-"""Eager code stands for one framework, compiled code for the other."""
+"""Eager code represents one framework, compiled code the other."""
 
 from tfmxbench.mistakes import Mistake, Source, Variant, both
 
 MISTAKE = Mistake(
-    title="Eager against compiled, told as framework against framework",
-    what=(
-        "Each framework has a style that runs line by line and one that is compiled. One of each says what "
-        "compiling is worth; as TensorFlow against MXNet it says nothing."
+    title="Eager against compiled, presented as a framework comparison",
+    description=(
+        "Each framework has styles that run line by line and styles that are compiled. Comparing one of "
+        "each shows what compilation is worth. It says nothing about TensorFlow against MXNet."
     ),
-    who=(
+    sources=(
         Source(
             "ilkarman/DeepLearningFrameworks issue 55",
             "https://github.com/ilkarman/DeepLearningFrameworks/issues/55",
             (
-                "Gluon seemed slower than MXNet's symbols; hybridized, it took 46 s instead of 79 s. "
+                "Gluon seemed slower than MXNet's symbols. Hybridized, it took 46 s instead of 79 s. "
                 "The comparison was corrected."
             ),
         ),
@@ -21,12 +21,12 @@ MISTAKE = Mistake(
             "tensorflow/tensorflow issue 42475",
             "https://github.com/tensorflow/tensorflow/issues/42475",
             (
-                "The other way round: a tf.function that was traced anew in every step made TensorFlow "
-                "look twenty times slower than eager code."
+                "The reverse: a tf.function that was retraced in every step made TensorFlow look "
+                "twenty times slower than eager code."
             ),
         ),
     ),
-    check="Compare counterparts, and say which style a figure is of.",
+    check="Compare counterparts, and name the style with every number.",
     variants=(
         Variant(
             "TensorFlow eager, MXNet compiled",

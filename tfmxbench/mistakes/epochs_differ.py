@@ -1,19 +1,20 @@
-"""Accuracies after different numbers of epochs are compared."""
+"""Accuracies are compared after different numbers of epochs."""
 
 from tfmxbench.mistakes import ERROR, FIRST, LAST_ERROR, SECOND, Mistake, Side, Source, Variant, both
 
 MISTAKE = Mistake(
     title="Accuracy after different numbers of epochs",
-    what=(
+    description=(
         "Tables that collect accuracies from several sources compare networks that were trained for "
-        "different lengths of time. Here one side is evaluated after its first pass, the other after all."
+        "different lengths of time. Here one side is evaluated after its first pass, the other after its "
+        "last."
     ),
-    who=(
+    sources=(
         Source(
             "apache/mxnet issue 407",
             "https://github.com/apache/mxnet/issues/407",
             (
-                "In an early Python binding of MXNet an epoch was a single batch; its own developers "
+                "In an early Python binding of MXNet, an epoch was a single batch. Its own developers "
                 "noticed that the literature means a whole pass, and changed it."
             ),
         ),
@@ -21,22 +22,22 @@ MISTAKE = Mistake(
             "apache/mxnet issue 3120",
             "https://github.com/apache/mxnet/issues/3120",
             (
-                "By the letter of another project's epochs a user reckoned with 57 years of training; "
-                "there, too, an epoch was a batch."
+                "Taking another project's epochs literally, a user estimated 57 years of training. "
+                "There, too, an epoch was a batch."
             ),
         ),
     ),
-    check="State after how many steps an accuracy was taken, and compare after equal ones.",
+    check="State the number of training steps with every accuracy, and compare at equal numbers.",
     variants=(
         Variant(
-            "errors, TensorFlow trained for longer",
-            (Side(FIRST, figure=LAST_ERROR), Side(SECOND, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, TensorFlow trained for longer",
+            (Side(FIRST, quantity=LAST_ERROR), Side(SECOND, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
         Variant(
-            "errors, MXNet trained for longer",
-            (Side(FIRST, figure=ERROR), Side(SECOND, figure=LAST_ERROR)),
-            both(figure=ERROR),
+            "test error, MXNet trained for longer",
+            (Side(FIRST, quantity=ERROR), Side(SECOND, quantity=LAST_ERROR)),
+            both(quantity=ERROR),
         ),
     ),
 )

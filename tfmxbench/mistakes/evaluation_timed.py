@@ -3,7 +3,7 @@
 from tfmxbench.mistakes import FIRST, SECOND, Mistake, Side, Source, Variant, both
 
 UNDER = ("evaluation_timed",)
-# A sixth of the images: MNIST has as many to test with as that is of those to train with.
+# A sixth of the images, because MNIST has one test image for every six training images.
 EVALUATE = "    predict(model, x[: len(x) // 6])\n"
 KERAS = (("    total = tf.constant(0.0)\n", "    total = tf.constant(0.0)\n" + EVALUATE),)
 GLUON = (
@@ -15,26 +15,26 @@ GLUON = (
 
 MISTAKE = Mistake(
     title="Evaluation inside the timed loop, on one side",
-    what=(
-        "fit with validation data evaluates in every epoch, a loop of one's own only if somebody wrote it. "
-        "Timed together with the training, that is work which the other side did not do."
+    description=(
+        "With validation data, fit evaluates in every epoch. A hand-written loop does so only if somebody "
+        "wrote it in. Timed together with the training, this is work that the other side did not do."
     ),
-    who=(
+    sources=(
         Source(
             "keras-team/keras issue 16286",
             "https://github.com/keras-team/keras/issues/16286",
             (
-                "The time a step that fit prints is that of the whole epoch, validation included, over "
-                "the training steps."
+                "The time per step that fit prints is the time of the whole epoch, including "
+                "validation, divided by the number of training steps."
             ),
         ),
         Source(
             "MLPerf's training rules",
             "https://github.com/mlcommons/training_policies/blob/master/training_rules.adoc",
-            "The opposite convention, and as fair: evaluation is on the clock, for everyone.",
+            "The opposite convention, and just as fair: evaluation is on the clock, for everyone.",
         ),
     ),
-    check="Stop the clock before evaluating, or evaluate and time it on both sides.",
+    check="Stop the clock before the evaluation, or include the evaluation on both sides.",
     variants=(
         Variant(
             "only in TensorFlow",

@@ -7,17 +7,17 @@ AGAINST = ("data_feed", "loss_read_back", "evaluation_timed", "drift")
 
 MISTAKE = Mistake(
     title="All at once",
-    what=(
-        "What favours one side and what hinders the other, added up: large batches and compiled code here; "
-        "there small batches, imperative code, a slow feed, a loss that is read back in every step, "
-        "evaluation and warming up inside the clock, and the slow hour of the machine. For MXNet's sake it "
-        "is not waited for, besides."
+    description=(
+        "One side gets every advantage: large batches and compiled code. The other gets every handicap: "
+        "small batches, imperative code, a slow data feed, a loss that is read back in every step, "
+        "evaluation and warm-up on the clock, and the slow hour of the machine. In MXNet's favour, its "
+        "asynchronous work is also not waited for."
     ),
-    who=(),
-    check="Publish the program, the order of the runs and the raw values: then each of these can be seen.",
+    sources=(),
+    check="Publish the program, the order of the runs and the raw values: readers can then see all of these.",
     variants=(
         Variant(
-            "for TensorFlow",
+            "in favour of TensorFlow",
             (
                 Side(FIRST, batch_size=LARGE),
                 Side("gluon", AGAINST, ALL_PASSES, SMALL),
@@ -25,7 +25,7 @@ MISTAKE = Mistake(
             both(),
         ),
         Variant(
-            "for MXNet",
+            "in favour of MXNet",
             (
                 Side("keras_subclass", AGAINST, ALL_PASSES, SMALL),
                 Side(SECOND, ("unsynchronised",), batch_size=LARGE),

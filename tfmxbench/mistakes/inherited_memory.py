@@ -1,4 +1,4 @@
-"""The memory that is stated is the parent's."""
+"""The reported memory is the parent's."""
 
 import os
 import resource
@@ -7,40 +7,40 @@ import sys
 
 from tfmxbench.mistakes import FIRST, MEMORY, SECOND, Harness, Mistake, Side, Source, Variant, both
 
-# What a notebook holds that has loaded a data set: the parent of the measured process.
+# What the parent of the measured process holds: as much as a notebook that has loaded a data set.
 PARENT_BYTES = 2 * 10**9
 STARTED_BY_PARENT = "TFMXBENCH_STARTED_BY_LARGE_PARENT"
 
 
 def switch_on(harness: Harness) -> None:
     if STARTED_BY_PARENT not in os.environ:
-        held = bytearray(PARENT_BYTES)
+        ballast = bytearray(PARENT_BYTES)
         # Memory counts once it is written to.
-        held[:: resource.getpagesize()] = b"\1" * len(range(0, PARENT_BYTES, resource.getpagesize()))
-        # The trial itself is run by a child of this process, and leaves the result.
+        ballast[:: resource.getpagesize()] = b"\1" * len(range(0, PARENT_BYTES, resource.getpagesize()))
+        # A child of this process runs the trial itself, and leaves the result.
         line = [sys.executable, *sys.orig_argv[1:]]
-        ended = subprocess.run(line, env={**os.environ, STARTED_BY_PARENT: "1"}, check=False)
-        del held
-        os._exit(max(ended.returncode, 0) or int(ended.returncode < 0))
-    # Linux counts it in units of 1024 bytes.
+        child = subprocess.run(line, env={**os.environ, STARTED_BY_PARENT: "1"}, check=False)
+        del ballast
+        os._exit(max(child.returncode, 0) or int(child.returncode < 0))
+    # Linux states ru_maxrss in units of 1024 bytes.
     harness.programs.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 UNDER = ("inherited_memory",)
 
 MISTAKE = Mistake(
-    title="The memory that is stated is the parent's",
-    what=(
-        "On Linux the greatest resident memory that getrusage and time report of a process begins with what "
-        "its parent held when it started it, and survives exec. Here a parent of 2 GB starts the trial: both "
-        "frameworks then seem to need as much."
+    title="Reporting the parent's memory",
+    description=(
+        "On Linux, the peak resident memory (ru_maxrss) that getrusage and time report for a process "
+        "starts with what its parent held at that moment, and survives exec. Here a parent that holds 2 GB "
+        "starts the trial, and both frameworks seem to need that much."
     ),
-    who=(
+    sources=(
         Source(
             "rsalesc/rbx pull request 726",
             "https://github.com/rsalesc/rbx/pull/726",
             (
-                "Found by its authors in their own tool, and mended: the program true, started by a "
+                "The authors found it in their own tool, and fixed it: the program true, started by a "
                 "parent that held 400 MB, was reported with 412 MB."
             ),
         ),
@@ -48,26 +48,27 @@ MISTAKE = Mistake(
             "oven-sh/bun issue 43304",
             "https://github.com/oven-sh/bun/issues/43304",
             (
-                "A child that needs 33 MB reports 728 MB, since exec carries the parent's high-water "
-                "mark over. No comparison of frameworks is known to have been caught at it: the figure "
-                "looks right."
+                "A child that needs 33 MB reports 728 MB, because exec carries over the parent's "
+                "high-water mark. We know of no framework comparison that was caught making this "
+                "mistake: the number looks right."
             ),
         ),
     ),
     check=(
-        "Read the peak of the process itself (VmHWM in /proc/self/status), and start it from a small parent."
+        "Read the peak memory of the process itself (VmHWM in /proc/self/status), and start it from a small "
+        "parent."
     ),
     variants=(
         Variant(
-            "ru_maxrss, below a parent of 2 GB",
-            (Side(FIRST, UNDER, figure=MEMORY), Side(SECOND, UNDER, figure=MEMORY)),
-            both(figure=MEMORY),
+            "both started by a parent of 2 GB",
+            (Side(FIRST, UNDER, quantity=MEMORY), Side(SECOND, UNDER, quantity=MEMORY)),
+            both(quantity=MEMORY),
             thorough=True,
         ),
         Variant(
-            "only MXNet below such a parent",
-            (Side(FIRST, figure=MEMORY), Side(SECOND, UNDER, figure=MEMORY)),
-            both(figure=MEMORY),
+            "only MXNet started by a parent of 2 GB",
+            (Side(FIRST, quantity=MEMORY), Side(SECOND, UNDER, quantity=MEMORY)),
+            both(quantity=MEMORY),
         ),
     ),
     switch_on=switch_on,

@@ -7,29 +7,29 @@ GLUON = (("        total += losses.mean()\n", "        total += float(losses.mea
 
 MISTAKE = Mistake(
     title="The loss is read back in every step",
-    what=(
+    description=(
         "Printing or summing the loss as a Python number makes Python wait for each step before it queues "
-        "the next one. On a framework that computes while Python goes on, that costs the overlap."
+        "the next one. A framework that computes while Python runs ahead loses that overlap."
     ),
-    who=(
+    sources=(
         Source(
             "ilkarman/DeepLearningFrameworks pull request 64",
             "https://github.com/ilkarman/DeepLearningFrameworks/pull/64",
             (
-                "The slip, its diagnosis and its correction in public: without reading the loss in "
-                "every batch the time fell by a quarter."
+                "The mistake, its diagnosis and its correction in public: without reading the loss in "
+                "every batch, the time fell by a quarter."
             ),
         ),
         Source(
             "apache/mxnet issue 2204",
             "https://github.com/apache/mxnet/issues/2204",
             (
-                "Users saw nearly all time in asnumpy, which is where Python waits for all the rest; "
-                "without it, and without another wait, work is counted that is not done."
+                "Users saw nearly all the time in asnumpy, because that is where Python waits for "
+                "everything else. Without it, or another wait, unfinished work counts as done."
             ),
         ),
     ),
-    check="Sum on the device, and read once an epoch, on both sides.",
+    check="Sum the loss on the device, and read it once per epoch, on both sides.",
     variants=(
         Variant(
             "only in MXNet",

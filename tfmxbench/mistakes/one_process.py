@@ -13,10 +13,10 @@ def switch_on(harness: Harness) -> None:
     together.allow_both()
     trial = harness.trial
     package = importlib.import_module(f"tfmxbench.networks.{trial.network}")
-    (other,) = {FIRST, SECOND} - {trial.style}
-    implementation = importlib.import_module(f"{package.__name__}.{other}")
+    (other_style,) = {FIRST, SECOND} - {trial.style}
+    implementation = importlib.import_module(f"{package.__name__}.{other_style}")
     for framework in together.FRAMEWORKS:
-        # Its own framework is given its threads by the harness.
+        # The harness sets the threads of the trial's own framework.
         if framework is not harness.framework:
             framework.configure(trial.threads)
     random = np.random.RandomState(0)
@@ -31,17 +31,17 @@ AFTER = ("one_process",)
 
 MISTAKE = Mistake(
     title="Both frameworks in one process",
-    what=(
-        "A notebook that imports both measures the second one in a process that holds the first: its "
-        "memory, its threads and its allocator are still there."
+    description=(
+        "A notebook that imports both frameworks measures the second in a process that still holds the "
+        "memory, the threads and the allocator of the first."
     ),
-    who=(
+    sources=(
         Source(
             "tensorflow/tensorflow issue 56671",
             "https://github.com/tensorflow/tensorflow/issues/56671",
             (
-                "A user's report, closed without confirmation: the OpenMP inside of TensorFlow keeps "
-                "its threads spinning, and another library in the same process was three to four times "
+                "A user's report, closed without confirmation: the OpenMP inside TensorFlow keeps its "
+                "threads spinning, and another library in the same process was three to four times "
                 "slower."
             ),
         ),
@@ -49,12 +49,12 @@ MISTAKE = Mistake(
             "TensorFlow's guide to GPUs",
             "https://www.tensorflow.org/guide/gpu",
             (
-                "By default TensorFlow takes nearly all memory of every GPU that it sees, and what it "
-                "took it does not give back: a second framework begins with what is left."
+                "By default, TensorFlow takes nearly all the memory of every GPU that it sees, and "
+                "does not give it back. A second framework starts with what is left."
             ),
         ),
     ),
-    check="Give each framework, and each trial, a fresh process.",
+    check="Run each framework, and each trial, in a fresh process.",
     variants=(
         Variant(
             "time, MXNet second",
@@ -69,16 +69,16 @@ MISTAKE = Mistake(
         ),
         Variant(
             "memory, MXNet second",
-            (Side(FIRST, figure=MEMORY), Side(SECOND, AFTER, figure=MEMORY)),
-            both(figure=MEMORY),
+            (Side(FIRST, quantity=MEMORY), Side(SECOND, AFTER, quantity=MEMORY)),
+            both(quantity=MEMORY),
             thorough=True,
         ),
         Variant(
             "memory, TensorFlow second",
-            (Side(FIRST, AFTER, figure=MEMORY), Side(SECOND, figure=MEMORY)),
-            both(figure=MEMORY),
+            (Side(FIRST, AFTER, quantity=MEMORY), Side(SECOND, quantity=MEMORY)),
+            both(quantity=MEMORY),
         ),
     ),
     switch_on=switch_on,
-    together=True,
+    needs_both_frameworks=True,
 )

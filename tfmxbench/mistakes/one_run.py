@@ -4,35 +4,32 @@ from tfmxbench.mistakes import Mistake, Source, Variant, both
 
 MISTAKE = Mistake(
     title="One run, no repeats",
-    what=(
-        "One run of each gives two numbers, and one of them is smaller. How far the same two would lie apart "
-        "tomorrow it does not say. The interval here is that of a single run of each, from different rounds: "
-        "what 95 of 100 such benchmarks would state."
+    description=(
+        "One run of each gives two numbers, and one of them is smaller. They do not show how far apart the "
+        "same two would be tomorrow. The interval here is for a single run of each, from different rounds: "
+        "95 of 100 such benchmarks would report a ratio within it."
     ),
-    who=(
+    sources=(
         Source(
             "Bouthillier and others, 2021, Accounting for Variance in Machine Learning Benchmarks",
             "https://arxiv.org/abs/2103.03098",
-            "What varies between runs changes published results markedly.",
+            "Variance between runs changes published results markedly.",
         ),
         Source(
             "MLPerf's training rules",
             "https://github.com/mlcommons/training_policies/blob/master/training_rules.adoc",
-            (
-                "The counter-example: five or ten runs of each, of which the fastest and the slowest do "
-                "not count."
-            ),
+            ("The counter-example: five or ten runs of each, without counting the fastest and the slowest."),
         ),
         Source(
             "ilkarman/DeepLearningFrameworks",
             "https://github.com/ilkarman/DeepLearningFrameworks",
             (
-                "One time for each framework, some a few seconds apart. The author says that ranking "
-                "was almost for fun, and not the aim."
+                "One time for each framework, some only a few seconds apart. The author says that the "
+                "ranking was almost for fun, and not the aim."
             ),
         ),
     ),
-    check="Repeat in fresh processes, and state an interval; with one run, state no winner.",
+    check="Repeat in fresh processes, and report an interval. With one run, name no winner.",
     variants=(
         Variant(
             "two compiled loops",
@@ -41,7 +38,7 @@ MISTAKE = Mistake(
             unpaired=True,
         ),
         Variant(
-            "two low-level loops that are compiled",
+            "two compiled low-level loops",
             both("variables_function", "symbol", published=True),
             both("variables_function", "symbol", published=True),
             unpaired=True,

@@ -16,45 +16,45 @@ KERAS_ADAM = """tf.keras.optimizers.Adam(
 
 MISTAKE = Mistake(
     title="The optimiser keeps each framework's defaults",
-    what=(
-        "What is not said is decided by the framework: Keras' Adam adds an epsilon of 1e-7, MXNet's one of "
-        "1e-8; the SGD of both has a rate of 0.01 and no momentum. Two lines that look alike, or one side "
-        "that was tuned and one that was not, train differently."
+    description=(
+        "The framework decides what the code leaves out. Keras' Adam adds an epsilon of 1e-7, MXNet's adds "
+        "1e-8. In both, SGD has a learning rate of 0.01 and no momentum. Two lines that look alike, or a "
+        "tuned side and an untuned one, train differently."
     ),
-    who=(
+    sources=(
         Source(
             "apache/mxnet issue 4493",
             "https://github.com/apache/mxnet/issues/4493",
             (
-                "RMSProp added an epsilon of 1e-4 inside of the root, where others added 1e-8 outside; "
-                "the developers agreed to change it."
+                "RMSProp added an epsilon of 1e-4 inside the square root, while others added 1e-8 "
+                "outside. The developers agreed to change it."
             ),
         ),
         Source(
             "tensorflow/tensorflow issue 36785",
             "https://github.com/tensorflow/tensorflow/issues/36785",
             (
-                "A report that Adadelta's default rate was 0.001 in one of TensorFlow's own classes and "
-                "1 in another."
+                "A report that Adadelta's default learning rate was 0.001 in one of TensorFlow's own "
+                "classes and 1 in another."
             ),
         ),
     ),
-    check="Give every number of the optimiser on both sides, also where it is the default.",
+    check="State every setting of the optimiser on both sides, even where it is the default.",
     variants=(
         Variant(
-            "errors, both with their defaults",
-            (Side(FIRST, UNDER, figure=ERROR), Side(SECOND, UNDER, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, both with their defaults",
+            (Side(FIRST, UNDER, quantity=ERROR), Side(SECOND, UNDER, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
         Variant(
-            "errors, only TensorFlow with its defaults",
-            (Side(FIRST, UNDER, figure=ERROR), Side(SECOND, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, only TensorFlow with its defaults",
+            (Side(FIRST, UNDER, quantity=ERROR), Side(SECOND, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
         Variant(
-            "errors, only MXNet with its defaults",
-            (Side(FIRST, figure=ERROR), Side(SECOND, UNDER, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, only MXNet with its defaults",
+            (Side(FIRST, quantity=ERROR), Side(SECOND, UNDER, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
     ),
     edits={

@@ -4,11 +4,11 @@ from tfmxbench.mistakes import ERROR, FIRST, SECOND, Mistake, Side, Source, Vari
 
 MISTAKE = Mistake(
     title="The images come in different orders",
-    what=(
-        "Each framework's loader shuffles by its own generator, often within a buffer only. Which images "
-        "come last moves the accuracy by as much as people argue about."
+    description=(
+        "Each framework's loader shuffles with its own random generator, often only within a buffer. "
+        "Which images come last changes the accuracy by as much as people argue about."
     ),
-    who=(
+    sources=(
         Source(
             "ilkarman/DeepLearningFrameworks, lessons learned",
             "https://github.com/ilkarman/DeepLearningFrameworks",
@@ -20,15 +20,15 @@ MISTAKE = Mistake(
         Source(
             "keras-team/keras pull request 20",
             "https://github.com/keras-team/keras/pull/20",
-            "Nobody's mistake but the trap itself: fit shuffles by default, Gluon's DataLoader does not.",
+            "Not a mistake, but the trap itself: fit shuffles by default, Gluon's DataLoader does not.",
         ),
     ),
-    check="Permute once, outside of the frameworks, and give all of them the same batches in the same order.",
+    check="Shuffle once, outside the frameworks, and give all of them the same batches in the same order.",
     variants=(
         Variant(
-            "errors, TensorFlow shuffles for itself",
-            (Side(FIRST, ("own_shuffles",), figure=ERROR), Side(SECOND, figure=ERROR)),
-            both(figure=ERROR),
+            "test error, TensorFlow with its own shuffle",
+            (Side(FIRST, ("own_shuffles",), quantity=ERROR), Side(SECOND, quantity=ERROR)),
+            both(quantity=ERROR),
         ),
     ),
     edits={

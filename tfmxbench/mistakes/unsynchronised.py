@@ -7,7 +7,7 @@ def switch_on(harness: Harness) -> None:
     harness.framework.synchronise = lambda: None
 
 
-# The loss is what the exhibit waits for: here it is handed on unread.
+# The exhibit waits for the loss by reading it. This returns it unread.
 UNREAD = (
     (
         "    return float(total.asscalar()) / batches\n",
@@ -17,29 +17,29 @@ UNREAD = (
 
 MISTAKE = Mistake(
     title="The clock stops before the work is done",
-    what=(
-        "MXNet's calls return as soon as the work is queued, on a CPU as on a GPU; TensorFlow's do so on a "
-        "GPU. Who reads the clock after the loop, and no value before it, times the queueing."
+    description=(
+        "MXNet's calls return as soon as the work is queued, on a CPU as well as on a GPU. TensorFlow's do "
+        "so on a GPU. Reading the clock after the loop, without reading a value first, times the queueing."
     ),
-    who=(
+    sources=(
         Source(
             "apache/mxnet issue 378, with soumith/convnet-benchmarks issue 68",
             "https://github.com/apache/mxnet/issues/378",
             (
-                "A user's script had MXNet far ahead of Caffe. MXNet's own author answered at once that "
-                "its execution is asynchronous and that the clock had been stopped too early."
+                "A user's script showed MXNet far ahead of Caffe. MXNet's own author answered at once "
+                "that its execution is asynchronous and that the clock had been stopped too early."
             ),
         ),
         Source(
             "apache/mxnet issue 14220",
             "https://github.com/apache/mxnet/issues/14220",
-            "A user timed with and without waitall and asked which figure was right; it is the one with it.",
+            "A user timed with and without waitall and asked which was right. The time with waitall is.",
         ),
     ),
-    check="Before the clock stops, wait for the device, or read a value that depends on all the work.",
+    check="Before stopping the clock, wait for the device, or read a value that depends on all the work.",
     variants=(
         Variant(
-            "MXNet is not waited for",
+            "without waiting for MXNet",
             (Side(FIRST), Side(SECOND, ("unsynchronised",))),
             both(),
         ),

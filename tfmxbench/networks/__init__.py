@@ -1,21 +1,21 @@
 """The networks that are compared, one package each, and the contract that their files keep.
 
-A network's package states its :class:`Task` once, in ``__init__.py``; ``reference.py`` beside it
-computes the same in NumPy, float64; every other file is one implementation, in one style. An
-implementation is a module with five functions:
+Each package states its :class:`Task` once, in ``__init__.py``. Its ``reference.py`` computes the same
+in NumPy, float64. Every other file is one implementation, in one style. An implementation is a module
+with five functions:
 
 ``build(task)``
-    Returns a model, of whatever type suits the style, with ``model.task`` set.
+    Returns a model with ``model.task`` set. Its type is up to the style.
 ``train(model, x, y)``
-    One pass over the given arrays in the given order, in batches of ``task.batch_size``, without the
-    incomplete last batch. Returns the mean loss of its batches as a float.
+    Takes one pass over the given arrays in the given order, in batches of ``task.batch_size``, without
+    the incomplete last batch. Returns the mean loss of its batches as a float.
 ``predict(model, x)``
     Returns the logits, float32, of shape ``(len(x), task.classes)``.
 ``set_parameters(model, parameters)``, ``get_parameters(model)``
-    What the parity gate needs: a dict of float32 arrays by the names, and in the layout, of
-    ``task.parameters``.
+    Set and return a dict of float32 arrays, with the names and the layout of ``task.parameters``. Only
+    the parity gate needs them.
 
-Arrays come in as NumPy: ``x`` float32 of shape ``(n, *task.input_shape)``, ``y`` int32 of shape
+Arguments are NumPy arrays: ``x`` float32 of shape ``(n, *task.input_shape)``, ``y`` int32 of shape
 ``(n,)``.
 """
 
@@ -28,14 +28,14 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What every implementation of a network holds constant.
+    """What all implementations of a network have in common.
 
     Attributes
     ----------
     name : str
-        The network's name, which is also its folder's.
+        The network's name, which is also the name of its folder.
     title : str
-        The network's name as a heading.
+        The network's name in headings.
     description : str
         One sentence on the network, its optimiser and its data.
     input_shape : tuple of int
@@ -48,8 +48,8 @@ class Task:
         channels, output channels); a dense kernel that follows a convolution takes its inputs
         in the order rows, columns, channels. Implementations transpose into their own layout.
     positions : mapping of str to int
-        For each kernel, at how many places of its input it is applied: 1 in a dense layer, rows
-        times columns of the output in a convolution.
+        For each kernel, the number of places of its input where it is applied: 1 in a dense layer,
+        rows times columns of the output in a convolution.
     optimizer : str
         Name of the update rule: ``momentum`` or ``adam``.
     batch_size : int
@@ -57,10 +57,10 @@ class Task:
     learning_rate : float
         Step size of the optimiser.
     timed_batches : int
-        Batches in a timed pass; 0 for the whole epoch. A network whose epoch is long is timed in
-        shorter passes.
+        Batches in a timed pass; 0 for the whole epoch. Networks with long epochs have shorter
+        passes.
     accuracy_goal : float
-        Share of the test images; the time to reach it is measured or computed.
+        Test accuracy, as a share of the images. The time to reach it is measured or computed.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The implementations that exist: what their files say of themselves, found by listing folders.
+"""The implementations that exist, found by listing folders and reading their files.
 
-Nothing here imports an implementation, because that would import its framework: the style and the
-one-line description are read from the source.
+This module imports no implementation, because that would import its framework. It reads the style and
+the one-line description from the source.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Implementation:
     Attributes
     ----------
     network, style, framework : str
-        Its folder's name, its file's name, and the framework that it imports.
+        The names of its folder, of its file, and of the framework that it imports.
     level, paradigm : str
         One of ``LEVELS`` and one of ``PARADIGMS``.
     pair : str or None
@@ -61,7 +61,7 @@ class Implementation:
 
 
 def networks() -> list[str]:
-    """Names of the networks, which are the folders that hold a reference; dense ones come first."""
+    """List the networks, which are the folders with a reference; those with dense inputs come first."""
     return sorted(_folders(), key=lambda name: (len(task(name).input_shape), name))
 
 
@@ -70,12 +70,12 @@ def _folders() -> list[str]:
 
 
 def task(network: str) -> Task:
-    """The task of a network.
+    """Load the task of a network.
 
     Raises
     ------
     ValueError
-        If there is no network of that name.
+        If no network has that name.
     """
     if network not in _folders():
         raise ValueError(unknown("network", network, _folders()))
@@ -83,13 +83,13 @@ def task(network: str) -> Task:
 
 
 def describe(path: pathlib.Path) -> Implementation:
-    """Read what an implementation file says of itself, without importing it.
+    """Read an implementation's style and description from its file, without importing it.
 
     Raises
     ------
     ValueError
-        If the file lacks a docstring, a ``STYLE`` or a framework, or a value is not one of those
-        that there are. The message names the file.
+        If the file lacks a docstring, a ``STYLE`` or a framework, or if a value is not allowed. The
+        message names the file.
     """
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def describe(path: pathlib.Path) -> Implementation:
         raise ValueError(f"{path} is not a Python file: {error}") from None
     docstring = ast.get_docstring(tree)
     if not docstring:
-        raise ValueError(f"{path} has no docstring: its first line describes the style")
+        raise ValueError(f"{path} has no docstring; its first line describes the style")
     style = _style(tree, path)
     return Implementation(
         network=path.parent.name,
@@ -122,7 +122,7 @@ def _style(tree: ast.Module, path: pathlib.Path) -> dict[str, str]:
     else:
         raise ValueError(f'{path} has no STYLE = {{"level": ..., "paradigm": ...}}')
     if not isinstance(style, dict):
-        raise ValueError(f"{path} has a STYLE that is not a literal dict, so that it could be read unrun")
+        raise ValueError(f"{path} has a STYLE that is not a literal dict; it is read without running it")
     for key, allowed in (("level", LEVELS), ("paradigm", PARADIGMS)):
         if style.get(key) not in allowed:
             raise ValueError(f"{path} gives the {key} {style.get(key)!r}; it is {' or '.join(allowed)}")
@@ -136,62 +136,62 @@ def _framework(tree: ast.Module, path: pathlib.Path) -> str:
             imported |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             imported.add(node.module.split(".")[0])
-    known = {frameworks.load(name).MODULE: name for name in frameworks.names()}
-    found = sorted(known[module] for module in imported & known.keys())
-    # An implementation in a framework may use NumPy too.
-    if len(found) > 1 and "numpy" in found:
-        found.remove("numpy")
-    if len(found) != 1:
-        raise ValueError(f"{path} imports {' and '.join(found) or 'no framework'}; it is written for one")
-    return found[0]
+    by_module = {frameworks.load(name).MODULE: name for name in frameworks.names()}
+    names = sorted(by_module[module] for module in imported & by_module.keys())
+    # NumPy counts as a framework only if the file imports no other.
+    if len(names) > 1 and "numpy" in names:
+        names.remove("numpy")
+    if len(names) != 1:
+        raise ValueError(f"{path} imports {' and '.join(names) or 'no framework'}; it must import one")
+    return names[0]
 
 
 def reference(network: str) -> Implementation:
-    """The NumPy reference of a network, as an implementation."""
+    """Describe the NumPy reference of a network as an implementation."""
     task(network)
     return describe(FOLDER / network / f"{REFERENCE}.py")
 
 
 def implementations(network: str) -> list[Implementation]:
-    """The implementations of a network, by framework, level (high first) and name.
+    """List the implementations of a network, by framework, level (high first) and name.
 
     Raises
     ------
     ValueError
-        If there is no such network, or a file in its folder does not say what it is.
+        If there is no such network, or if a file in its folder cannot be described.
     """
     task(network)
-    found = [
+    described = [
         describe(path) for path in (FOLDER / network).glob("*.py") if path.stem not in ("__init__", REFERENCE)
     ]
-    return sorted(found, key=lambda item: (item.framework, item.level, item.style))
+    return sorted(described, key=lambda item: (item.framework, item.level, item.style))
 
 
 def select(network_names: Sequence[str] = (), styles: Sequence[str] = ()) -> list[Implementation]:
-    """The implementations of the named networks in the named styles; of all where none is named.
+    """List the implementations of the named networks in the named styles; without names, all of them.
 
     Raises
     ------
     ValueError
-        If a name is unknown; the message gives the nearest right one.
+        If a name is unknown. The message suggests the closest name.
     """
     for name in network_names:
         task(name)
-    found = [
+    of_networks = [
         item
         for name in networks()
         if not network_names or name in network_names
         for item in implementations(name)
     ]
-    known = sorted({item.style for item in found})
+    existing = sorted({item.style for item in of_networks})
     for style in styles:
-        if style not in known:
-            raise ValueError(unknown("style", style, known))
-    return [item for item in found if not styles or item.style in styles]
+        if style not in existing:
+            raise ValueError(unknown("style", style, existing))
+    return [item for item in of_networks if not styles or item.style in styles]
 
 
-def unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    """A clause that says that there is no such name, and which is the nearest, or else all that there are."""
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(known))}"
+def unknown(kind: str, name: str, existing: Sequence[str]) -> str:
+    """Say that a name does not exist, and suggest the closest one; if none is close, list all."""
+    nearest = difflib.get_close_matches(name, existing, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are {', '.join(sorted(existing))}"
     return f"there is no {kind} {name!r}; {hint}"

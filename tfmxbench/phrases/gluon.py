@@ -6,16 +6,16 @@ from mxnet.gluon import nn
 
 
 def initialise(model):
-    """A call of its own, where Keras draws when a layer is built. ``Xavier()`` is Glorot uniform, which Keras
-    has as its default; Gluon's is uniform between -0.07 and 0.07.
+    """A separate call, while Keras draws values when a layer is built. ``Xavier()`` is Glorot uniform, which
+    is the default in Keras. Gluon's default is uniform between -0.07 and 0.07.
     """
     # Without force_reinit, parameters that have values would keep them, with a warning.
     model.network.initialize(mx.init.Xavier(), ctx=model.context, force_reinit=True)
 
 
 def step(model, x, y):
-    """``record`` is the tape; ``backward`` and ``trainer.step`` stand for ``tape.gradient`` and ``apply``.
-    ``backward`` makes the gradient of the losses' sum, and ``step`` divides it by the batch size.
+    """``record`` is the tape; ``backward`` and ``trainer.step`` replace ``tape.gradient`` and ``apply``.
+    ``backward`` computes the gradient of the losses' sum, and ``step`` divides it by the batch size.
     """
     x, y = mx.nd.array(x, ctx=model.context), mx.nd.array(y, ctx=model.context)
     with autograd.record():
@@ -27,20 +27,20 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """The counterpart of ``save_weights``: arrays by their place in the network (``0.weight``). What the
-    trainer keeps, such as velocities, is not in the file.
+    """The counterpart of ``save_weights``. Arrays are named by their place in the network (``0.weight``). The
+    trainer's state, such as velocities, is not in the file.
     """
     model.network.save_parameters(f"{folder}/mlp.params")
 
 
 def load(model, folder):
-    # Works on a network without values too: then ctx says where they go.
+    # Also works on a network without values: ctx then says where they go.
     model.network.load_parameters(f"{folder}/mlp.params", ctx=model.context)
 
 
 def device():
-    """Nothing goes to a GPU by itself: parameters and each batch are put there with ``ctx=``, and an
-    operation on arrays of two devices raises an error.
+    """Nothing moves to a GPU by itself: ``ctx=`` puts the parameters and each batch there. An operation on
+    arrays of two devices raises an error.
     """
     context = mx.gpu() if mx.context.num_gpus() else mx.cpu()
     layer = nn.Dense(10)
@@ -49,7 +49,7 @@ def device():
 
 
 def count_parameters(model):
-    """Counts what is not trained too, as ``count_params`` does in Keras. A parameter has no array before
-    the first input, which tells the layers their sizes.
+    """Includes parameters that are not trained, like ``count_params`` in Keras. A parameter has no array
+    before the first input, which gives the layers their sizes.
     """
     return sum(parameter.data().size for parameter in model.network.collect_params().values())

@@ -12,8 +12,8 @@ def initialise(model):
 
 
 def step(model, x, y):
-    """The network is one graph, and its gradient another; ``tf.function`` around a step has the loss and the
-    update inside as well. ``backward`` sums over the rows, and ``step`` divides by the batch size.
+    """The network is one graph, and its gradient another. A ``tf.function`` around a step also contains the
+    loss and the update. ``backward`` sums over the rows, and ``step`` divides by the batch size.
     """
     x, y = mx.nd.array(x, ctx=model.context), mx.nd.array(y, ctx=model.context)
     with autograd.record():
@@ -25,20 +25,20 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """The counterpart of ``save_weights``. ``export`` writes the graph too, for programs that lack this
-    Python code, as ``model.export`` does in Keras.
+    """The counterpart of ``save_weights``. Like ``model.export`` in Keras, ``export`` also writes the graph,
+    for programs that lack this Python code.
     """
     model.network.save_parameters(f"{folder}/mlp.params")
 
 
 def load(model, folder):
-    # Works on a network without values too: then ctx says where they go.
+    # Also works on a network without values: ctx then says where they go.
     model.network.load_parameters(f"{folder}/mlp.params", ctx=model.context)
 
 
 def device():
-    """The graph runs where its inputs are, and they have to be where the parameters are: nothing is copied
-    to another device by itself, as TensorFlow does.
+    """The graph runs where its inputs are, which must be where the parameters are. Unlike TensorFlow, MXNet
+    copies nothing to another device by itself.
     """
     context = mx.gpu() if mx.context.num_gpus() else mx.cpu()
     layer = nn.Dense(10)
@@ -48,7 +48,7 @@ def device():
 
 
 def count_parameters(model):
-    """The same as without ``hybridize``. ``network.summary(x)`` prints them by layer, as ``model.summary()``
-    does in Keras, but refuses a network that is hybridized.
+    """The same as without ``hybridize``. ``network.summary(x)`` prints the counts by layer, like
+    ``model.summary()`` in Keras, but refuses a hybridized network.
     """
     return sum(parameter.data().size for parameter in model.network.collect_params().values())

@@ -4,38 +4,38 @@ import tensorflow as tf
 
 
 def initialise(model):
-    """Layers have their values as soon as they have been called: Glorot uniform kernels and zero biases.
-    There is no ``simple_bind`` to wait for. This draws them again.
+    """Layers have values as soon as they have been called: Glorot uniform kernels and zero biases. There is
+    no ``simple_bind`` to wait for. This draws the values again.
     """
     # The first layer is the input, which has no parameters.
     for layer in model.layers[1:]:
-        # An initializer draws the same values whenever it is called: so a new one for each kernel.
+        # An initializer draws the same values at every call, so each kernel gets a new one.
         layer.kernel.assign(tf.keras.initializers.GlorotUniform()(layer.kernel.shape))
         layer.bias.assign(tf.zeros(layer.bias.shape))
 
 
 def step(model, x, y):
-    """``fit`` for a single batch, with the same compiled step. Loss and optimiser are those of
-    ``compile``, where a ``Symbol`` has its loss in the graph.
+    """``fit`` for a single batch, with the same compiled step. Loss and optimiser come from ``compile``,
+    while a ``Symbol`` has its loss in the graph.
     """
     return float(model.train_on_batch(x, y))
 
 
 def save(model, folder):
-    """Weights and the optimiser's state, without the graph: that is ``model.to_json()``, as ``tojson`` of a
-    ``Symbol``. ``model.save("mlp.keras")`` writes all of it.
+    """Writes the weights and the optimiser's state, but not the graph. ``model.to_json()`` returns the graph,
+    like ``tojson`` of a ``Symbol``. ``model.save("mlp.keras")`` writes all of it.
     """
     model.save_weights(f"{folder}/mlp.weights.h5")
 
 
 def load(model, folder):
-    # A new optimiser has no velocities before its first step: they would be left out, with a warning.
+    # A new optimiser has no velocities yet: without build, loading would skip them, with a warning.
     model.optimizer.build(model.trainable_variables)
     model.load_weights(f"{folder}/mlp.weights.h5")
 
 
 def device():
-    """``tf.device`` around the layers' calls places their parameters. TensorFlow then copies between
+    """``tf.device`` around the calls of layers places their parameters. TensorFlow then copies between
     devices by itself, which MXNet refuses to do.
     """
     name = "/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0"

@@ -4,18 +4,18 @@ import tensorflow as tf
 
 
 def initialise(model):
-    """A layer draws its values at its first call, as Gluon does where ``in_units`` is not given; but it
-    needs no ``initialize()`` before. This draws them again.
+    """A layer draws its values at its first call, like a Gluon layer without ``in_units``, but it needs no
+    ``initialize()`` before. This draws them again.
     """
     for layer in model.network.layers:
-        # An initializer draws the same values whenever it is called: so a new one for each kernel.
+        # An initializer draws the same values at every call, so each kernel gets a new one.
         layer.kernel.assign(tf.keras.initializers.GlorotUniform()(layer.kernel.shape))
         layer.bias.assign(tf.zeros(layer.bias.shape))
 
 
 def step(model, x, y):
-    """A tape for ``autograd.record()``, ``tape.gradient`` for ``backward()``, ``apply`` for
-    ``trainer.step``. The loss is a mean, so ``apply`` is told no batch size.
+    """A tape replaces ``autograd.record()``, ``tape.gradient`` replaces ``backward()``, and ``apply``
+    replaces ``trainer.step``. The loss is a mean, so ``apply`` needs no batch size.
     """
     with tf.GradientTape() as tape:
         # Unlike record(), a tape does not switch layers such as dropout to training.
@@ -27,20 +27,20 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """The counterpart of ``save_parameters``. The parameters go by the names of the attributes that hold
-    their layers (``dense1``), as in Gluon.
+    """The counterpart of ``save_parameters``. As in Gluon, parameters are named after the attributes that
+    hold their layers (``dense1``).
     """
     model.network.save_weights(f"{folder}/mlp.weights.h5")
 
 
 def load(model, folder):
-    # A subclass has no parameters before its first call: only then is there something to load into.
+    # A subclassed model has no parameters to load into before its first call.
     model.network.load_weights(f"{folder}/mlp.weights.h5")
 
 
 def device():
-    """There is no ``ctx=``: TensorFlow takes the first GPU without being asked. ``tf.device`` around the
-    first call of a layer places its parameters.
+    """There is no ``ctx=``: TensorFlow uses the first GPU by default. ``tf.device`` around a layer's first
+    call places its parameters.
     """
     name = "/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0"
     with tf.device(name):
@@ -50,5 +50,5 @@ def device():
 
 
 def count_parameters(model):
-    """Only after the model has been called: before, there are none to count, and it raises."""
+    """Works only once the model has been called: before that, there is nothing to count, and it raises."""
     return model.network.count_params()

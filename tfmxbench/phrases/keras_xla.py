@@ -4,16 +4,16 @@ import tensorflow as tf
 
 
 def initialise(model):
-    """The same as without XLA, which compiles what is computed and not what is kept."""
+    """The same as without XLA, which compiles computations and leaves stored values as they are."""
     for layer in model.layers:
-        # An initializer draws the same values whenever it is called: so a new one for each kernel.
+        # An initializer draws the same values at every call, so each kernel gets a new one.
         layer.kernel.assign(tf.keras.initializers.GlorotUniform()(layer.kernel.shape))
         layer.bias.assign(tf.zeros(layer.bias.shape))
 
 
 def step(model, x, y):
-    """The same call as without XLA. The first one compiles the step for this batch size, and another size
-    is another program; an MXNet executor would have to be bound anew.
+    """The same call as without XLA. The first call compiles the step for this batch size, and another size
+    needs another program. An MXNet executor would have to be bound again.
     """
     return float(model.train_on_batch(x, y))
 
@@ -24,14 +24,14 @@ def save(model, folder):
 
 
 def load(model, folder):
-    # A new optimiser has no velocities before its first step: they would be left out, with a warning.
+    # A new optimiser has no velocities yet: without build, loading would skip them, with a warning.
     model.optimizer.build(model.trainable_variables)
     model.load_weights(f"{folder}/mlp.weights.h5")
 
 
 def device():
     """XLA compiles for the device on which the model was built. ``jit_compile="auto"``, the default of
-    ``compile``, means yes on a GPU and no on a CPU.
+    ``compile``, uses XLA only on a machine with a GPU.
     """
     name = "/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0"
     with tf.device(name):

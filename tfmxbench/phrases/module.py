@@ -4,20 +4,20 @@ import mxnet as mx
 
 
 def initialise(model):
-    """A layer of Keras has its values from the start; a module has none before this call, which comes
-    after ``bind``. The initializer looks at the names: ``..._bias`` becomes zero.
+    """A Keras layer draws its values when it is built. A module has none before this call, which comes after
+    ``bind``. The initializer goes by the names: ``..._bias`` becomes zero.
     """
     # Xavier() is Glorot uniform; force_init because the module was initialised before.
     model.module.init_params(mx.init.Xavier(), force_init=True)
 
 
 def step(model, x, y):
-    """``train_on_batch`` in three calls. There is no loss to be had from the graph: the metric computes
-    it from the probabilities and the labels.
+    """``train_on_batch`` in three calls. The graph does not output the loss: the metric computes it from the
+    probabilities and the labels.
     """
     module = model.module
     if not module.optimizer_initialized:
-        # With an optimiser by name, Module divides the gradients by the batch size.
+        # If the optimiser is given by name, Module divides the gradients by the batch size.
         parameters = {"learning_rate": model.task.learning_rate, "momentum": model.task.momentum}
         module.init_optimizer(optimizer="sgd", optimizer_params=parameters)
     batch = mx.io.DataBatch(data=[mx.nd.array(x)], label=[mx.nd.array(y)])
@@ -31,21 +31,21 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """Graph and parameters, in ``mlp-symbol.json`` and ``mlp-0001.params``, 1 for the epoch. The optimiser's
-    state, which Keras writes too, would be pickled, in a third file: ``save_optimizer_states=True``.
+    """Graph and parameters, in ``mlp-symbol.json`` and ``mlp-0001.params`` (1 is the epoch). Keras also
+    writes the optimiser's state; here ``save_optimizer_states=True`` would pickle it in a third file.
     """
     model.module.save_checkpoint(f"{folder}/mlp", epoch=1)
 
 
 def load(model, folder):
-    # Besides the parameters there are auxiliary states, such as the means of batch normalisation.
+    # In addition to parameters there are auxiliary states, such as the means of batch normalisation.
     _, parameters, states = mx.model.load_checkpoint(f"{folder}/mlp", epoch=1)
     model.module.set_params(parameters, states)
 
 
 def device():
-    """The context is given to the module, once; TensorFlow asks for none. A list of contexts splits each
-    batch over them, which in Keras is ``tf.distribute.MirroredStrategy``.
+    """The module takes the context once; TensorFlow asks for none. A list of contexts splits each batch over
+    them, like ``tf.distribute.MirroredStrategy`` in Keras.
     """
     context = mx.gpu() if mx.context.num_gpus() else mx.cpu()
     logits = mx.sym.FullyConnected(mx.sym.Variable("data"), num_hidden=10, name="dense")
@@ -59,7 +59,7 @@ def device():
 
 def count_parameters(model):
     """``get_params`` returns copies on the CPU: first the parameters, then the auxiliary states, which
-    Keras' ``count_params`` counts too.
+    ``count_params`` in Keras also counts.
     """
     parameters, _ = model.module.get_params()
     return sum(array.size for array in parameters.values())

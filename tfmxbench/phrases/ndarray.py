@@ -7,8 +7,8 @@ from mxnet import autograd
 
 
 def initialise(model):
-    """Slice assignment writes into the array, as ``assign`` does for a ``tf.Variable``; ``parameter = ...``
-    would make another array, without a gradient.
+    """Slice assignment writes into the array, like ``assign`` of a ``tf.Variable``. ``parameter = ...`` would
+    make another array, without a gradient.
     """
     for name, parameter in model.parameters.items():
         if name.endswith("bias"):
@@ -25,7 +25,7 @@ def forward(parameters, x):
 
 
 def step(model, x, y):
-    """``record`` is the tape, but ``backward`` returns nothing: the gradients are in ``parameter.grad``,
+    """``record`` replaces the tape, but ``backward`` returns nothing: the gradients are in ``parameter.grad``
     until the next ``backward`` overwrites them.
     """
     task = model.task
@@ -44,19 +44,19 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """A dict of arrays in one file, as ``tf.train.Checkpoint`` makes of a dict of variables."""
+    """Writes a dict of arrays, like ``tf.train.Checkpoint`` for a dict of variables, but into one file."""
     mx.nd.save(f"{folder}/mlp.params", model.parameters)
 
 
 def load(model, folder):
     for name, array in mx.nd.load(f"{folder}/mlp.params").items():
-        # What was loaded is on the CPU and has no gradient: so the values are copied.
+        # Loaded arrays are on the CPU and have no gradient, so their values are copied.
         model.parameters[name][:] = array
 
 
 def device():
-    """Each array is made on a context, ``mx.cpu()`` if none is given, GPU or not; TensorFlow prefers the GPU
-    and copies where it has to.
+    """Each array is created on a context, by default on ``mx.cpu()``, even if there is a GPU. TensorFlow
+    prefers the GPU and copies where it has to.
     """
     context = mx.gpu() if mx.context.num_gpus() else mx.cpu()
     x = mx.nd.zeros((64, 10), ctx=context)
@@ -64,5 +64,5 @@ def device():
 
 
 def count_parameters(model):
-    """``size`` is what ``shape.num_elements()`` is in TensorFlow."""
+    """``size`` is the counterpart of ``shape.num_elements()`` in TensorFlow."""
     return sum(parameter.size for parameter in model.parameters.values())

@@ -4,12 +4,12 @@ import math
 
 from mxnet import autograd, np, npx
 
-# Without it there are no arrays without axes, and NDArray's shapes apply.
+# Without it, NDArray's rules for shapes apply, and there are no arrays without axes.
 npx.set_np()
 
 
 def initialise(model):
-    """NumPy's own call, and ``ctx=`` besides: what is ``shape`` in TensorFlow is ``size``, as in NumPy."""
+    """NumPy's own call plus ``ctx=``. TensorFlow's ``shape`` is called ``size`` here, as in NumPy."""
     for name, parameter in model.parameters.items():
         if name.endswith("bias"):
             parameter[:] = 0
@@ -26,7 +26,7 @@ def forward(parameters, x):
 
 def step(model, x, y):
     """The same as for an ``NDArray``, with NumPy's names. A mean has no axes, as in TensorFlow, and ``item``
-    reads it.
+    reads its value.
     """
     task = model.task
     x, y = np.array(x, ctx=model.context), np.array(y, ctx=model.context)
@@ -44,7 +44,7 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """``npx.save`` is for these arrays, which ``mx.nd.save`` refuses. The file is one dict of arrays, as of
+    """``npx.save`` is for these arrays, which ``mx.nd.save`` refuses. It writes one dict of arrays, like
     ``tf.train.Checkpoint``.
     """
     npx.save(f"{folder}/mlp.params", model.parameters)
@@ -52,13 +52,13 @@ def save(model, folder):
 
 def load(model, folder):
     for name, array in npx.load(f"{folder}/mlp.params").items():
-        # What was loaded is on the CPU and has no gradient: so the values are copied.
+        # Loaded arrays are on the CPU and have no gradient, so their values are copied.
         model.parameters[name][:] = array
 
 
 def device():
-    """``npx`` has what NumPy lacks, devices among it. An array is made on the CPU unless told otherwise,
-    where TensorFlow prefers the GPU.
+    """``npx`` has what NumPy lacks, including devices. Arrays are created on the CPU by default, while
+    TensorFlow prefers the GPU.
     """
     context = npx.gpu() if npx.num_gpus() else npx.cpu()
     x = np.zeros((64, 10), ctx=context)
@@ -66,5 +66,5 @@ def device():
 
 
 def count_parameters(model):
-    """``size``, as in NumPy; ``tf.size`` is a tensor."""
+    """``size`` is a number, as in NumPy; ``tf.size`` returns a tensor."""
     return sum(parameter.size for parameter in model.parameters.values())

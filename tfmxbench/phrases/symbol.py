@@ -4,8 +4,8 @@ import mxnet as mx
 
 
 def initialise(model):
-    """Binding leaves zeros in the arrays, where a ``tf.Variable`` cannot be made without a value. An
-    initializer fills an array in place, by the array's name: ``..._bias`` becomes zero.
+    """Binding leaves zeros in the arrays; a ``tf.Variable`` cannot be created without a value. An initializer
+    fills an array in place, according to the array's name: ``..._bias`` becomes zero.
     """
     # Glorot uniform.
     initializer = mx.init.Xavier()
@@ -14,8 +14,8 @@ def initialise(model):
 
 
 def step(model, x, y):
-    """Three calls, where ``tf.function`` has all in one graph. Gradients are found in ``grad_dict``, by name,
-    after ``backward``; there is no tape, because the whole graph is known.
+    """Three calls, while ``tf.function`` has everything in one graph. After ``backward``, ``grad_dict`` holds
+    the gradients by name. There is no tape, because the whole graph is known.
     """
     executor = model.executor
     # The arrays are copied into the ones that the executor was bound to: the shapes have to agree.
@@ -28,15 +28,15 @@ def step(model, x, y):
             model.velocities[name],
             lr=model.task.learning_rate,
             momentum=model.task.momentum,
-            # Without out the result is a new array, which no executor knows.
+            # Without out, the result is a new array that no executor knows.
             out=parameter,
         )
     return float(loss.asscalar())
 
 
 def save(model, folder):
-    """A dict of arrays in one file, as ``tf.train.Checkpoint`` makes of a dict of variables. The graph can be
-    saved beside it, ``symbol.save(...)``; a TensorFlow checkpoint holds none either.
+    """Writes a dict of arrays, like ``tf.train.Checkpoint`` for a dict of variables, but into one file.
+    ``symbol.save(...)`` saves the graph; a TensorFlow checkpoint has no graph either.
     """
     mx.nd.save(f"{folder}/mlp.params", model.parameters)
 
@@ -47,8 +47,8 @@ def load(model, folder):
 
 
 def device():
-    """Binding decides, for all arrays and all operations of the executor; ``tf.device`` can be changed from
-    one operation to the next.
+    """Binding decides for all arrays and operations of the executor. ``tf.device`` can change from one
+    operation to the next.
     """
     context = mx.gpu() if mx.context.num_gpus() else mx.cpu()
     logits = mx.sym.FullyConnected(mx.sym.Variable("data"), num_hidden=10, name="dense")
@@ -58,7 +58,7 @@ def device():
 
 
 def count_parameters(model):
-    """``infer_shape`` of the symbol would tell as much before anything is bound; ``arg_dict`` of the executor
-    holds the inputs as well.
+    """The symbol's ``infer_shape`` would tell as much before anything is bound. The executor's ``arg_dict``
+    also holds the inputs.
     """
     return sum(parameter.size for parameter in model.parameters.values())

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def initialise(model):
-    """``w[:] = ...`` of an ``NDArray`` is ``w.assign(...)`` of a variable: a tensor cannot be written to."""
+    """A tensor cannot be written to. A variable has ``w.assign(...)`` instead of ``w[:] = ...``."""
     for name, variable in model.parameters.items():
         if name.endswith("bias"):
             variable.assign(tf.zeros(variable.shape))
@@ -22,8 +22,8 @@ def forward(parameters, x):
 
 
 def step(model, x, y):
-    """Gradients are values that ``tape.gradient`` returns, not buffers as after ``backward()``, and the
-    tape watches every variable without ``attach_grad``.
+    """``tape.gradient`` returns the gradients, while ``backward()`` fills buffers. The tape watches every
+    trainable variable, without ``attach_grad``.
     """
     task = model.task
     with tf.GradientTape() as tape:
@@ -38,19 +38,19 @@ def step(model, x, y):
 
 
 def save(model, folder):
-    """What ``mx.nd.save`` does for a dict of arrays; it makes an index and a file with the values."""
+    """The counterpart of ``mx.nd.save`` for a dict of arrays: writes an index and a file with the values."""
     tf.train.Checkpoint(parameters=model.parameters).write(f"{folder}/mlp")
 
 
 def load(model, folder):
     status = tf.train.Checkpoint(parameters=model.parameters).read(f"{folder}/mlp")
-    # Without this line, a variable that is not in the file keeps its value, and nothing is said.
+    # Without this line, a variable that is not in the file silently keeps its value.
     status.assert_consumed()
 
 
 def device():
-    """No ``ctx=`` at each array: what is made without ``tf.device`` is on the first GPU, if there is one,
-    and an operation whose inputs are on two devices copies one of them.
+    """Arrays take no ``ctx=``. Without ``tf.device`` they are created on the first GPU, if there is one. An
+    operation whose inputs are on two devices copies one of them.
     """
     name = "/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0"
     with tf.device(name):
@@ -59,5 +59,5 @@ def device():
 
 
 def count_parameters(model):
-    """``num_elements`` of a shape is the ``size`` of an ``NDArray``."""
+    """``num_elements`` of a shape is the counterpart of ``size`` of an ``NDArray``."""
     return sum(variable.shape.num_elements() for variable in model.parameters.values())

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def initialise(model):
-    """What ``mx.init.Xavier`` does with an executor's arrays, written out."""
+    """Does what ``mx.init.Xavier`` does with an executor's arrays, but written out."""
     for name, variable in model.parameters.items():
         if name.endswith("bias"):
             variable.assign(tf.zeros(variable.shape))
@@ -17,29 +17,29 @@ def initialise(model):
 
 
 def step(model, x, y):
-    """One graph from the batch to the updated variables; ``forward``, ``backward`` and the update are
-    three calls with an ``Executor``. Inputs are arguments here, not arrays to be filled.
+    """One graph leads from the batch to the updated variables. An ``Executor`` needs three calls:
+    ``forward``, ``backward`` and the update. Inputs are arguments here, not arrays to be filled.
     """
-    # A tensor of the same shape and type runs the graph that is there; a Python number traces another.
+    # A tensor of the same shape and type runs the existing graph; a Python number traces another.
     loss = model.train_step(tf.constant(x), tf.constant(y))
     # The only line that waits for the step.
     return float(loss)
 
 
 def save(model, folder):
-    """What ``mx.nd.save`` does for a dict of arrays; it makes an index and a file with the values."""
+    """The counterpart of ``mx.nd.save`` for a dict of arrays: writes an index and a file with the values."""
     tf.train.Checkpoint(parameters=model.parameters).write(f"{folder}/mlp")
 
 
 def load(model, folder):
     status = tf.train.Checkpoint(parameters=model.parameters).read(f"{folder}/mlp")
-    # Without this line, a variable that is not in the file keeps its value, and nothing is said.
+    # Without this line, a variable that is not in the file silently keeps its value.
     status.assert_consumed()
 
 
 def device():
-    """Variables stay where they were made. Operations take the first GPU, in a traced function too, unless
-    ``tf.device`` is in force while it is traced; an executor is bound to one context, with all its arrays.
+    """Variables stay where they were created. Operations use the first GPU, also in a traced function, unless
+    ``tf.device`` is in force during tracing. An executor is bound to one context, with all its arrays.
     """
     name = "/GPU:0" if tf.config.list_physical_devices("GPU") else "/CPU:0"
     with tf.device(name):

@@ -3,13 +3,13 @@
 The network is a ``Sequential`` of layers, each of which runs as soon as it is called: the shape of any
 layer's output can be read by calling the layers one after another.
 
-**Names.** ``Conv2D(channels, kernel_size)``; ``AvgPool2D(pool_size)``; ``Dense(units)``. In
-``in_channels`` and ``in_units``, left out here, a layer can be told its input. ``set_data`` and
+**Names.** ``Conv2D(channels, kernel_size)``; ``AvgPool2D(pool_size)``; ``Dense(units)``.
+``in_channels`` and ``in_units``, left out here, would state a layer's input. ``set_data`` and
 ``data`` write and read a ``Parameter``.
 
 **What it does for you.** Input channels and the size of the first dense layer, found from the first
-image; flattening, which ``Dense`` does unless told ``flatten=False``; Adam's state and bias
-correction. It does not turn images: the second axis is taken for the channels, whatever it holds.
+image; flattening, which ``Dense`` does unless told ``flatten=False``; Adam's state and bias correction.
+It does not transpose images: it takes the second axis for the channels, whatever that holds.
 
 **Coming from TensorFlow.** Images are (n, channels, rows, columns), and ``Conv2D`` keeps its weight as
 (output channels, input channels, rows, columns); ``layout="NHWC"`` exists, documented for GPUs only.
@@ -75,7 +75,7 @@ def train(model, x, y):
         with autograd.record():
             losses = model.loss_function(model.network(batch_x), batch_y)
         losses.backward()
-        # One loss an image, so the gradients are sums: step divides them by the batch size.
+        # One loss per image, so the gradients are sums: step divides them by the batch size.
         model.trainer.step(batch_size)
         # Summed on the device: reading each loss would make Python wait for each step.
         total += losses.mean()
@@ -98,7 +98,7 @@ def set_parameters(model, parameters):
             weight = kernel.transpose(3, 2, 0, 1)
         elif name == "dense1":
             # Its inputs are flattened images: pixels, then channels, in the task's order; channels,
-            # then pixels, in MXNet's. Besides, Dense keeps its weight as (out, in).
+            # then pixels, in MXNet's. Also, Dense keeps its weight as (out, in).
             channels, units = model.task.filters[1], kernel.shape[1]
             weight = kernel.reshape(-1, channels, units).transpose(2, 1, 0).reshape(units, -1)
         else:

@@ -5,7 +5,7 @@ a symbolic graph and run that from then on. Convolution, tanh and pooling are st
 operations in it, but no Python runs between them.
 
 **Names.** ``Conv2D(channels, kernel_size)``; ``AvgPool2D(pool_size)``; ``layout`` for the order of
-axes. Of a ``HybridBlock`` of your own, ``hybrid_forward`` is what gets compiled.
+axes. In your own ``HybridBlock``, ``hybrid_forward`` is what gets compiled.
 
 **What it does for you.** Input channels and the size of the first dense layer, found from the first
 image; flattening, which ``Dense`` does unless told not to; Adam's state and bias correction. The
@@ -75,7 +75,7 @@ def train(model, x, y):
         with autograd.record():
             losses = model.loss_function(model.network(batch_x), batch_y)
         losses.backward()
-        # One loss an image, so the gradients are sums: step divides them by the batch size.
+        # One loss per image, so the gradients are sums: step divides them by the batch size.
         model.trainer.step(batch_size)
         # Summed on the device: reading each loss would make Python wait for each step.
         total += losses.mean()
@@ -98,7 +98,7 @@ def set_parameters(model, parameters):
             weight = kernel.transpose(3, 2, 0, 1)
         elif name == "dense1":
             # Its inputs are flattened images: pixels, then channels, in the task's order; channels,
-            # then pixels, in MXNet's. Besides, Dense keeps its weight as (out, in).
+            # then pixels, in MXNet's. Also, Dense keeps its weight as (out, in).
             channels, units = model.task.filters[1], kernel.shape[1]
             weight = kernel.reshape(-1, channels, units).transpose(2, 1, 0).reshape(units, -1)
         else:

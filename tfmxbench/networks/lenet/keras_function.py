@@ -10,14 +10,14 @@ images makes one graph for any of them. The moments of Adam belong to the optimi
 
 **What it does for you.** Gradients of convolution and pooling, and the update, are nodes of one
 graph, which the runtime may prune, fold and run in parallel. How many images to predict at a time
-remains your decision, and so are metrics and the order of batches.
+remains your decision, as do metrics and the order of batches.
 
 **Coming from MXNet.** A hybridized block is traced once, and shapes are inferred when it is called;
 ``tf.function`` traces once for each shape. ``Trainer.step`` calls ``adam_update`` from Python for
 one parameter after the other; here all updates are in the graph. Keras counts Adam's steps in a
-variable for this reason: a Python number would stay what it was while tracing. ``Conv2D`` wants
-NHWC for NCHW, and ``"same"`` for ``padding=2``. Epsilon is said, since the defaults differ: 1e-7
-for Keras, 1e-8 for MXNet.
+variable for this reason: a Python number would stay what it was while tracing. Use NHWC instead of
+NCHW, and ``padding="same"`` instead of ``padding=2``. Epsilon is explicit, since the defaults
+differ: 1e-7 for Keras, 1e-8 for MXNet.
 """
 
 from types import SimpleNamespace

@@ -15,7 +15,7 @@ maps of the first convolution, on the same weights. ``fit`` does the training.
 **Coming from MXNet.** ``x = Conv2D(6, 5, padding="same")(x)`` is ``mx.sym.Convolution(x,
 num_filter=6, kernel=(5, 5), pad=(2, 2))``, with the weights inside and channels last. ``"same"``
 equals ``pad=(2, 2)`` for a kernel of 5 and a stride of 1; with larger strides it may pad one more
-at the bottom and right, which no ``pad`` says. ``mx.sym.Pooling`` steps by 1 unless given a
+at the bottom and right, which no ``pad`` can express. ``mx.sym.Pooling`` steps by 1 unless given a
 ``stride``, Keras by the window. Adam's epsilon is 1e-7 here by default, and 1e-8 there.
 """
 

@@ -1,7 +1,7 @@
 """Keras Sequential with fit: convolutions in a list, each taking its shape from the one before.
 
 Seven layers with parameters or pooling and one that flattens, in the order in which an image passes
-through them. Only the input's shape is said; rows, columns and channels further down follow from
+through them. Only the input's shape is stated; rows, columns and channels further down follow from
 it, and ``model.summary()`` prints them.
 
 **Names.** ``Conv2D`` takes filters and kernel size, ``AveragePooling2D`` its window, and
@@ -10,14 +10,14 @@ it, and ``model.summary()`` prints them.
 
 **What it does for you.** It works out how much to pad and how many inputs the first dense layer has
 (400), and ``fit`` does the rest: batches, step, gradients, Adam. Pooling steps by its own window,
-unless ``strides`` says otherwise, but ``AveragePooling2D`` wants to be told the window, where
+unless ``strides`` says otherwise, but ``AveragePooling2D`` requires the window, while
 ``MaxPooling2D`` assumes 2.
 
 **Coming from MXNet.** Images are rows, columns, channels (NHWC), where ``mx.sym.Convolution`` has
-channels first, and kernels are rows, columns, inputs, outputs instead of OIHW. So ``Flatten`` gives
-the features in another order: to move weights over, permute the rows of the first dense kernel too,
-not only the kernels. Padding is a word, not ``pad=(2, 2)``. Keras' Adam adds an epsilon of 1e-7 by
-default, MXNet's one of 1e-8.
+channels first, and kernels are rows, columns, inputs, outputs instead of OIHW. ``Flatten``
+therefore gives the features in another order: to move weights over, permute the rows of the first
+dense kernel too, not only the kernels. Padding is a word, not ``pad=(2, 2)``. Keras' Adam adds an
+epsilon of 1e-7 by default, MXNet's adds 1e-8.
 """
 
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Keras Model subclass with an eager loop: stop in call, and look at a feature map.
+"""Keras Model subclass with an eager loop: you can set a breakpoint in call and inspect a feature map.
 
 ``call`` is ordinary Python, so ``print(x.shape)`` or a debugger between two layers shows what a
 convolution made of this very batch. The loop below it is eager too: the tape records the operators
@@ -15,9 +15,9 @@ there to be set. Adam makes its two moments for each variable at the first ``app
 **Coming from MXNet.** ``call`` is what ``forward`` is to a ``gluon.Block``, and there is no
 ``name_scope``. Gluon's deferred initialisation is the same idea as the placeholder, but there is no
 ``initialize()`` to call: Keras draws the values when it makes the variable. ``gluon.nn.Conv2D``
-wants NCHW and ``padding=2``; here it is NHWC and ``padding="same"``. Both pooling layers step by
-their window; Gluon's has a default window of 2, this one has none. Gluon's Adam has an epsilon of
-1e-8 by default, Keras' one of 1e-7.
+takes NCHW and ``padding=2``; here it is NHWC and ``padding="same"``. Both pooling layers step by
+their window; Gluon's has a default window of 2, this one has none. By default, Gluon's Adam has an
+epsilon of 1e-8, and Keras' Adam 1e-7.
 """
 
 from types import SimpleNamespace

@@ -6,7 +6,7 @@ operators, each of these reads and writes memory once. XLA sees them all in one 
 them.
 
 **Names.** ``jit_compile`` in ``compile`` asks for XLA. A *fusion* is a group of operators that it
-compiled into one loop. Convolutions and large matrix products it hands to a library where it has
+compiled into one loop. It hands convolutions and large matrix products to a library where it has
 one for the device.
 
 **What it does for you.** Compilation of the step when it first runs, and again for each new batch
@@ -17,7 +17,7 @@ since sums are ordered differently. The model, its NHWC layout and its weights s
 the activation behind it, and applies this in inference (``sym.optimize_for("MKLDNN")``). XLA needs
 no list of patterns and works on the training step, update included, for which MXNet has
 ``mx.nd.adam_update``, one operator written by hand. Layouts and kernels differ as in every Keras
-style: NHWC for NCHW, rows, columns, inputs, outputs for OIHW.
+style: NHWC instead of NCHW, and rows, columns, inputs, outputs instead of OIHW.
 """
 
 import tensorflow as tf

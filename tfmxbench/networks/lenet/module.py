@@ -13,7 +13,7 @@ the batch size. It plans the memory of the whole graph for one batch size.
 **Coming from TensorFlow.** Images are (n, channels, rows, columns), weights (output channels, input
 channels, rows, columns), and flattening keeps a channel's pixels together. Unlike Gluon and Keras,
 ``Pooling`` moves by 1 unless ``stride`` is given; a network without it binds and trains, with far larger
-dense layers. ``FullyConnected`` would flatten by itself; ``Flatten`` is there to be seen. Keras'
+dense layers. ``FullyConnected`` would flatten by itself; ``Flatten`` only makes it visible. Keras'
 ``beta_1`` is ``beta1`` here, and its epsilon is by default 1e-7, MXNet's 1e-8.
 """
 
@@ -55,7 +55,7 @@ def build(task):
     module.init_params(mx.init.Xavier())
     # A module's outputs are its symbol's: for the logits, a second module on the same parameters.
     predictor = mx.mod.Module(logits, label_names=None, context=context)
-    # Bound as for training: what is bound for inference only is fused by oneDNN on a CPU, and the
+    # Bound as for training: on a CPU, oneDNN fuses what is bound only for inference, and the
     # fused operations keep the weights of their first call, whatever is trained afterwards.
     predictor.bind(data_shapes, for_training=True, shared_module=module)
     return SimpleNamespace(task=task, module=module, predictor=predictor)
@@ -93,7 +93,7 @@ def set_parameters(model, parameters):
             value = value.transpose(3, 2, 0, 1)
         elif name == "dense1_kernel":
             # Its inputs are flattened images: pixels, then channels, in the task's order; channels,
-            # then pixels, in MXNet's. Besides, FullyConnected keeps its weight as (out, in).
+            # then pixels, in MXNet's. Also, FullyConnected keeps its weight as (out, in).
             channels, units = model.task.filters[1], value.shape[1]
             value = value.reshape(-1, channels, units).transpose(2, 1, 0).reshape(units, -1)
         else:

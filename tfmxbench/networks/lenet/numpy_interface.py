@@ -4,7 +4,7 @@ What NumPy has is called as in NumPy; what it lacks, convolution and pooling, is
 arguments of NDArray's operations under lower-case names. Adam is written out.
 
 **Names.** ``npx.convolution``, ``npx.pooling``, ``npx.batch_flatten``, ``npx.pick``. The first axis is
-the batch, as everywhere in MXNet. ``np`` is here MXNet's, not NumPy's. ``np.tanh`` is NumPy's function;
+the batch, as everywhere in MXNet. ``np`` is MXNet's here, not NumPy's. ``np.tanh`` is NumPy's function;
 ``npx.activation``, which layers call, computes the same with another kernel.
 
 **What it does for you.** Derivatives, oneDNN's or cuDNN's convolutions, and shapes that behave as
@@ -14,8 +14,8 @@ bias correction are yours.
 **Coming from TensorFlow.** Images are (n, channels, rows, columns), weights (output channels, input
 channels, rows, columns). The stride of ``npx.pooling`` is 1 unless given, so windows overlap without
 an error: only the shape of a later operation shows it. ``pad`` is pixels on each side; there is no
-``"SAME"``. Arrays can be turned with ``transpose`` as in NumPy, but the given images are turned while
-they still are NumPy's, before they go to the device.
+``"SAME"``. Arrays have ``transpose``, as in NumPy, but the given images are transposed while they are
+still NumPy's, before they go to the device.
 """
 
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ from mxnet import autograd, np, npx
 
 STYLE = {"level": "low", "paradigm": "imperative"}
 
-# Without it there are no arrays without axes, and NDArray's shapes apply.
+# Without it, NDArray's rules for shapes apply, and there are no arrays without axes.
 npx.set_np()
 
 

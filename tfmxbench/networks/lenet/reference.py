@@ -1,7 +1,7 @@
 """LeNet in NumPy, float64: what the frameworks do for you.
 
 Convolution, average pooling, their gradients and Adam are written out, in twice the precision that
-the frameworks compute in. Every implementation is held against this file, and this file against
+the frameworks compute in. Every implementation is compared with this file, and this file with
 numerical derivatives. Images are rows, columns, channels.
 """
 

@@ -1,6 +1,6 @@
 """Symbol and Executor: convolutions and the loss in one bound graph, Adam one raw operation.
 
-The same symbols that ``Module`` takes, bound and stepped by hand: fill the inputs in, run forward and
+The same symbols that ``Module`` takes, bound and stepped by hand: fill in the inputs, run forward and
 backward, and update each array with ``adam_update``.
 
 **Names.** ``simple_bind`` finds all shapes from those of the inputs and allocates the arrays;
@@ -14,9 +14,9 @@ bias correction comes in through ``lr``; without it the first steps are several 
 
 **Coming from TensorFlow.** Images are (n, channels, rows, columns), weights (output channels, input
 channels, rows, columns), and flattening keeps a channel's pixels together. ``Pooling`` moves by 1
-unless ``stride`` is given. ``Convolution`` includes a bias. As epsilon is added outside the root, after
-the correction has moved into the rate, it is TensorFlow's epsilon too. The shape of a batch is part of
-a binding: another number of images needs another executor, which can share the parameters.
+unless ``stride`` is given. ``Convolution`` includes a bias. Epsilon is added outside the root, with the
+correction in the rate, so it is the same as TensorFlow's epsilon. The shape of a batch is part of a
+binding: another number of images needs another executor, which can share the parameters.
 """
 
 from types import SimpleNamespace
@@ -60,7 +60,7 @@ def build(task):
     parameters = {name: executor.arg_dict[name] for name in names}
     # A second executor for the logits, bound to the same arrays as parameters.
     inputs = {"data": mx.nd.zeros((1, channels, rows, columns), ctx=context)}
-    # With room for gradients: what is bound without is fused by oneDNN on a CPU, and the fused
+    # Bound with gradients: on a CPU, oneDNN fuses what is bound without them, and the fused
     # operations keep the weights of their first call, whatever is trained afterwards.
     gradients = {name: executor.grad_dict[name] for name in names}
     predictor = logits.bind(context, {**parameters, **inputs}, args_grad=gradients)
@@ -91,7 +91,7 @@ def update(model):
             beta1=task.beta_1,
             beta2=task.beta_2,
             epsilon=task.epsilon,
-            # Without out the result is a new array, which no executor knows.
+            # Without out, the result is a new array that no executor knows.
             out=parameter,
         )
 
@@ -133,7 +133,7 @@ def set_parameters(model, parameters):
             value = value.transpose(3, 2, 0, 1)
         elif name == "dense1_kernel":
             # Its inputs are flattened images: pixels, then channels, in the task's order; channels,
-            # then pixels, in MXNet's. Besides, FullyConnected keeps its weight as (out, in).
+            # then pixels, in MXNet's. Also, FullyConnected keeps its weight as (out, in).
             channels, units = model.task.filters[1], value.shape[1]
             value = value.reshape(-1, channels, units).transpose(2, 1, 0).reshape(units, -1)
         else:

@@ -1,12 +1,12 @@
 """Variables and tf.nn, executed eagerly: convolution, pooling and Adam, each as a line of Python.
 
-``tf.nn`` has the operators and none of the defaults: strides and padding are always said, for a
+``tf.nn`` has the operators and none of the defaults: strides and padding are always explicit, for a
 convolution and for pooling. The moments of Adam are variables like the parameters, its step counter
 is a plain Python number.
 
 **Names.** ``tf.nn.conv2d(images, kernel, strides, padding)`` convolves, without bias or activation.
-``tf.nn.avg_pool2d`` wants window and strides both. ``tf.reshape`` flattens. ``tf.GradientTape``
-finds the gradients.
+``tf.nn.avg_pool2d`` requires both ``ksize`` and ``strides``. ``tf.reshape`` flattens.
+``tf.GradientTape`` finds the gradients.
 
 **What it does for you.** Derivatives of all of these. Nothing makes, counts or names the
 parameters, and Adam is what you write: here Kingma and Ba's second form, with the bias corrections

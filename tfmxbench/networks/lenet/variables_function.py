@@ -1,24 +1,24 @@
-"""Variables and tf.nn under tf.function: convolutions and Adam are yours, the graph is TensorFlow's.
+"""Variables and tf.nn under tf.function: you write the convolutions and Adam; TensorFlow builds the graph.
 
-The operators of ``tf.nn``, with strides and padding always said, traced into one graph together
-with an Adam that is written out. What changes from step to step has to be a variable for that: the
-moments, and the step counter.
+The operators of ``tf.nn``, with strides and padding always explicit, traced into one graph together
+with an Adam that is written out. Anything that changes between steps must therefore be a
+``tf.Variable``: the moments, and the step counter.
 
 **Names.** ``tf.nn.conv2d(images, kernel, strides, padding)`` convolves, without bias or activation.
-``tf.nn.avg_pool2d`` wants window and strides both. ``tf.function`` traces; ``tf.TensorSpec`` leaves
-the number of images open where it varies.
+``tf.nn.avg_pool2d`` requires both ``ksize`` and ``strides``. ``tf.function`` traces;
+``tf.TensorSpec`` leaves the number of images open where it varies.
 
 **What it does for you.** Derivatives, and a graph in which the operators of a step are ordered by
-what they need, and assignments by the order in which you wrote them. It keeps no parameters,
-moments or rates.
+what they need, and assignments by the order in which you wrote them. You manage the parameters,
+moments and learning rate yourself.
 
 **Coming from MXNet.** This is the level of a Symbol bound to an Executor, but traced from code that
 runs by itself: take the decorators away, and it is eager. The step finds its variables by name, as
 any Python function does: there is no dict of arguments and no ``grad_req``. Layout is NHWC, kernels
 are rows, columns, inputs, outputs; ``mx.sym.Pooling`` steps by 1 unless told otherwise, while
-``avg_pool2d`` has no default to fall back on. The update is inside the graph, where ``adam_update``
-is called for each array after ``backward()``, with a rate that Python corrects for bias at every
-step.
+``avg_pool2d`` has no default to fall back on. The update is inside the graph. MXNet instead calls
+``adam_update`` for each array after ``backward()``, with a rate that Python corrects for bias at
+every step.
 """
 
 from types import SimpleNamespace

@@ -14,8 +14,8 @@ The loop, the gradients and the update are Keras' own.
 **Coming from MXNet.** This is the nearest thing to ``mx.sym``: ``Input`` for
 ``mx.sym.Variable("data")``, a layer call for ``mx.sym.FullyConnected``. But a layer owns its
 parameters: there is no ``weight`` to pass in or to bind, the arrays exist as soon as the layer has
-been called, and calling the same layer twice shares them. The loss is no part of the graph as
-``SoftmaxOutput`` is. Where you would use ``get_internals()``, write ``tf.keras.Model(model.inputs,
+been called, and calling the same layer twice shares them. Unlike ``SoftmaxOutput``, the loss is not
+part of the graph. Where you would use ``get_internals()``, write ``tf.keras.Model(model.inputs,
 layer.output)``.
 """
 

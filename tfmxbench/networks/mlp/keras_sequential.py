@@ -10,13 +10,13 @@ mean loss of each epoch. ``predict`` is the loop for inference.
 
 **What it does for you.** Batches, the training step and its ``tf.function``, gradients, updates,
 the mean of the losses, metrics, callbacks and a progress bar. It shuffles unless told not to, and
-it trains on an incomplete last batch: neither happens here. Where there is a GPU it also has the
-step compiled by XLA, which ``jit_compile=False`` would prevent.
+it trains on an incomplete last batch: neither happens here. If there is a GPU, it also compiles the
+step with XLA, which ``jit_compile=False`` would prevent.
 
 **Coming from MXNet.** This is ``Module.fit``, without an iterator: ``fit`` takes arrays. There is
 no ``bind`` or ``init_params``: ``Input`` says what shape comes in, and the layers have their values
 before training starts. The loss is the mean over the batch, so there is no ``rescale_grad`` to know
-about. A second call of ``fit`` goes on where the first stopped, with the optimiser's state, and
+about. A second call of ``fit`` continues where the first stopped, with the optimiser's state, and
 without a warning.
 """
 

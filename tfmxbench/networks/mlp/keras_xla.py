@@ -1,4 +1,4 @@
-"""Keras fit with XLA: one argument has the training step compiled for its shapes.
+"""Keras fit with XLA: one argument compiles the training step for its shapes.
 
 The same model, ``compile`` and ``fit`` as in the Sequential style, and ``jit_compile=True``.
 ``tf.function`` alone makes a graph whose operators each run a kernel that came with TensorFlow.
@@ -9,8 +9,8 @@ for exactly these shapes.
 yours. Left at ``"auto"``, Keras compiles where there is a GPU and does not where there is only a
 CPU.
 
-**What it does for you.** Everything that ``fit`` does, and the compilation, in the first step. What
-it asks for is steady shapes: another batch size is another program, compiled when it first appears.
+**What it does for you.** Everything that ``fit`` does, and the compilation, in the first step. It
+needs constant shapes: another batch size is another program, compiled when it first appears.
 Dropping the incomplete last batch saves one. Operators without an XLA version fail instead of
 falling back.
 

@@ -15,9 +15,9 @@ comes from the metric, which reads the probabilities back at each batch.
 
 **Coming from TensorFlow.** ``Module`` is Keras' ``compile`` and ``fit`` over a graph that you name.
 ``SoftmaxOutput`` sums its gradient over the batch, and ``Module`` tells the optimiser to divide by the
-batch size (``rescale_grad``); an optimiser that you make yourself does not know. A second ``fit`` goes on
-where the first ended, parameters and optimiser state kept, and warns that it ignores what is set up
-already. There is no ``from_logits``: the softmax is part of the graph, the logits are inside it.
+batch size (``rescale_grad``); an optimiser that you make yourself does not know. A second ``fit``
+continues where the first ended, with its parameters and optimiser state, and warns that it ignores what is
+set up already. There is no ``from_logits``: the softmax is part of the graph, the logits are inside it.
 """
 
 from types import SimpleNamespace
@@ -43,7 +43,7 @@ def build(task):
     module.init_params(mx.init.Xavier())
     # A module's outputs are its symbol's: for the logits, a second module on the same parameters.
     predictor = mx.mod.Module(logits, label_names=None, context=context)
-    # Bound as for training: what is bound for inference only is fused by oneDNN on a CPU, and the
+    # Bound as for training: on a CPU, oneDNN fuses what is bound only for inference, and the
     # fused operations keep the weights of their first call, whatever is trained afterwards.
     predictor.bind(data_shapes, for_training=True, shared_module=module)
     return SimpleNamespace(task=task, module=module, predictor=predictor)

@@ -4,12 +4,12 @@ MXNet's second array interface, meant to succeed NDArray: ``mx.np`` has NumPy's 
 broadcasting, ``mx.npx`` what a neural network needs beyond NumPy. The parameters are arrays, the
 network is a function of them, and the update rule is written out.
 
-**Names.** ``np`` is here MXNet's, not NumPy's. ``npx.set_np`` switches MXNet to NumPy's semantics.
+**Names.** ``np`` is MXNet's here, not NumPy's. ``npx.set_np`` switches MXNet to NumPy's semantics.
 ``attach_grad``, ``autograd.record`` and ``backward`` are the same as for an NDArray.
 
 **What it does for you.** Derivatives, arrays on a GPU, and a queue that runs operations while Python
 goes on. Arrays without axes (a mean is one) and arrays of size zero exist, which NDArray lacks; ``@``,
-``.T`` and indexing by arrays do what NumPy taught. No layers, no optimiser, no graph.
+``.T`` and indexing by arrays do the same as in NumPy. No layers, no optimiser, no graph.
 
 **Coming from TensorFlow.** The counterpart is ``tf.experimental.numpy``, except that here a whole
 framework stands behind it: Gluon's layers take these arrays too. ``set_np`` stays on for all that
@@ -24,7 +24,7 @@ from mxnet import autograd, np, npx
 
 STYLE = {"level": "low", "paradigm": "imperative"}
 
-# Without it there are no arrays without axes, and NDArray's shapes apply.
+# Without it, NDArray's rules for shapes apply, and there are no arrays without axes.
 npx.set_np()
 
 

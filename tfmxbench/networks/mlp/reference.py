@@ -1,7 +1,7 @@
 """Multilayer perceptron in NumPy, float64: what the frameworks do for you.
 
 Forward pass, gradients and update are written out, in twice the precision that the frameworks
-compute in. Every implementation is held against this file, and this file against numerical
+compute in. Every implementation is compared with this file, and this file with numerical
 derivatives.
 """
 

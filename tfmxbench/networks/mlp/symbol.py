@@ -49,7 +49,7 @@ def build(task):
     velocities = {name: mx.nd.zeros_like(parameter) for name, parameter in parameters.items()}
     # A second executor for the logits, bound to the same arrays as parameters.
     inputs = {"data": mx.nd.zeros((1, *task.input_shape), ctx=context)}
-    # With room for gradients: what is bound without is fused by oneDNN on a CPU, and the fused
+    # Bound with gradients: on a CPU, oneDNN fuses what is bound without them, and the fused
     # operations keep the weights of their first call, whatever is trained afterwards.
     gradients = {name: executor.grad_dict[name] for name in names}
     predictor = logits.bind(context, {**parameters, **inputs}, args_grad=gradients)
@@ -71,7 +71,7 @@ def update(model):
             model.velocities[name],
             lr=model.task.learning_rate,
             momentum=model.task.momentum,
-            # Without out the result is a new array, which no executor knows.
+            # Without out, the result is a new array that no executor knows.
             out=parameter,
         )
 

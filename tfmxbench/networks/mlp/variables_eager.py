@@ -8,7 +8,7 @@ are found for you.
 never changes. ``tf.GradientTape`` records what happens to variables and returns their gradients.
 ``assign`` and ``assign_add`` change a variable in place.
 
-**What it does for you.** Derivatives, and nothing besides. Any intermediate value is there to be
+**What it does for you.** Derivatives, and nothing else. Any intermediate value is there to be
 printed, and a Python ``if`` may depend on it. The compiled twin of this file has the same
 arithmetic, traced by ``tf.function``.
 
@@ -40,7 +40,7 @@ def forward(parameters, x):
 
 def train_step(model, x, y):
     task = model.task
-    # The update below is outside of the tape: it is nothing to differentiate.
+    # The update below is outside the tape: it is not differentiated.
     with tf.GradientTape() as tape:
         logits = forward(model.parameters, x)
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))

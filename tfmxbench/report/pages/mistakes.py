@@ -141,7 +141,7 @@ def _table(found: Sequence[Distortion], caption: str, sortable: bool = False) ->
         [
             (f"{mistakes.load(item.mistake).title}: {item.variant.title}", item.mistake),
             (_title(item.network), item.network),
-            (item.variant.distorted[0].figure, item.variant.distorted[0].figure),
+            (item.variant.distorted[0].quantity, item.variant.distorted[0].quantity),
             _estimate(item.honest),
             _estimate(item.distorted),
             _estimate(item.factor),
@@ -180,11 +180,11 @@ def each() -> Fragment:
 
 def _one(name: str, mistake: Mistake, found: Sequence[Distortion]) -> Fragment:
     sources = "".join(
-        f'<li><a href="{text(source.address)}">{text(source.name)}</a>: {text(source.said)}</li>'
-        for source in mistake.who
+        f'<li><a href="{text(source.address)}">{text(source.name)}</a>: {text(source.summary)}</li>'
+        for source in mistake.sources
     )
     shown = Fragment(f'<h3 id="{_anchor(name)}">{text(mistake.title)}</h3>') + fragments.paragraph(
-        mistake.what
+        mistake.description
     )
     if sources:
         shown += Fragment(f"<p>Who met it:</p><ul>{sources}</ul>")
@@ -259,7 +259,7 @@ def together() -> Fragment:
         if item.network == found[0].network
     ]
     return (
-        fragments.paragraph(mistake.what)
+        fragments.paragraph(mistake.description)
         + fragments.items(sides)
         + fragments.items(told)
         + _table(found, "All mistakes at once, with 95% intervals")
