@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import changes, pairs, summary
+from tfmxbench.analysis import changes, pairs
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.commands import results
 from tfmxbench.networks import catalogue
 from tfmxbench.records import raw_values, store
@@ -119,7 +120,7 @@ def look_at(found: store.Results, other: store.Results) -> None:
         return
     for line in (
         *tables.failures(found),
-        *sentences.hashes(found_arms := summary.arms(found.records)),
+        *sentences.hashes(found_arms := arms_of(found.records)),
         sentences.data(found),
         sentences.machine(found),
         sentences.conditions(found),

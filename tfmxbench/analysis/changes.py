@@ -12,10 +12,10 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.analysis.estimates import CONFIDENCE, Estimate, compare_independent, estimate
 from tfmxbench.analysis.multiple_comparisons import holm
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import Record
@@ -175,7 +175,7 @@ def _pairs(first: Results, second: Results) -> list[Pair]:
     """The arms of both, each with its counterpart, or with None where there is no such."""
     groups: dict[tuple[str, ...], tuple[list[Arm], list[Arm]]] = {}
     for side, results in enumerate((first, second)):
-        for arm in summary.arms(results.records):
+        for arm in arms_of(results.records):
             key = (arm.network, arm.device, arm.framework, arm.style)
             groups.setdefault(key, ([], []))[side].append(arm)
     return [pair for key in sorted(groups) for pair in _matched(*groups[key])]
@@ -337,7 +337,7 @@ def _completed(arm: Arm) -> list[Record]:
 
 def _epoch_seconds(arm: Arm) -> list[float]:
     """Of each completed trial; none where one of them is 0, as a file of another hand may say."""
-    found = list(arm.values(summary.epoch_seconds).values())
+    found = list(arm.values(quantities.epoch_seconds).values())
     return found if all(value > 0 for value in found) else []
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
 
 from tfmxbench import mistakes
-from tfmxbench.analysis import estimates, summary
+from tfmxbench.analysis import estimates, quantities
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.analysis.estimates import CONFIDENCE, Estimate
 from tfmxbench.mistakes import Side, Sides, Variant
 from tfmxbench.records.conditions import BATCH_SIZE, STANDARD
@@ -163,7 +164,7 @@ def values(results: Results, network: str, side: Side) -> dict[int, float]:
     figure = FIGURES[side.figure]
     if side.published:
         condition = STANDARD if side.batch_size is None else BATCH_SIZE
-        for arm in summary.arms(results.records, condition):
+        for arm in arms_of(results.records, condition):
             if (arm.network, arm.device, arm.style, arm.batch_size) == (
                 network,
                 "cpu",
@@ -247,7 +248,7 @@ def single_run(
 
 def _all_passes(measurement: Measurement) -> float:
     passes: list[Pass] = measurement.epochs + measurement.passes
-    epochs = sum(summary.epochs_of(item, measurement) for item in passes)
+    epochs = sum(quantities.epochs_of(item, measurement) for item in passes)
     return sum(item.wall for item in passes) / epochs
 
 
@@ -260,10 +261,10 @@ def _error(measurement: Measurement, last: bool) -> float | None:
 
 
 FIGURES: dict[str, Callable[[Measurement], float | None]] = {
-    mistakes.EPOCH: summary.epoch_seconds,
-    mistakes.FIRST_PASS: summary.first_epoch_seconds,
+    mistakes.EPOCH: quantities.epoch_seconds,
+    mistakes.FIRST_PASS: quantities.first_epoch_seconds,
     mistakes.ALL_PASSES: _all_passes,
-    mistakes.MEMORY: summary.peak_megabytes,
+    mistakes.MEMORY: quantities.peak_megabytes,
     mistakes.ERROR: functools.partial(_error, last=False),
     mistakes.LAST_ERROR: functools.partial(_error, last=True),
 }

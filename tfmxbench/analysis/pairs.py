@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
-from tfmxbench.analysis import multiple_comparisons, summary
+from tfmxbench.analysis import multiple_comparisons, quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.analysis.multiple_comparisons import Comparison
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import NULL
 from tfmxbench.records.trial import Measurement, Record
@@ -57,7 +57,7 @@ def counterparts(arms: Sequence[Arm]) -> list[tuple[Arm, Arm, str]]:
 
 
 def judged(
-    records: Iterable[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
+    records: Iterable[Record], figure: Callable[[Measurement], float | None] = quantities.epoch_seconds
 ) -> list[Judged]:
     """Compare all counterparts of a campaign, as one family.
 
@@ -70,7 +70,7 @@ def judged(
     """
     found = [
         (first, second, pair, first.values(figure), second.values(figure))
-        for first, second, pair in counterparts(summary.arms(records))
+        for first, second, pair in counterparts(arms_of(records))
     ]
     together = [item for item in found if item[3].keys() & item[4].keys()]
     compared = iter(multiple_comparisons.compare([(one, other) for _, _, _, one, other in together]))
@@ -88,12 +88,12 @@ def judged(
 
 
 def null_tests(
-    records: Sequence[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
+    records: Sequence[Record], figure: Callable[[Measurement], float | None] = quantities.epoch_seconds
 ) -> list[tuple[Arm, list[float]]]:
     """Each implementation that was measured as two arms, with the ratio of the two in every round."""
-    others = {(arm.name, arm.device): arm for arm in summary.arms(records, NULL)}
+    others = {(arm.name, arm.device): arm for arm in arms_of(records, NULL)}
     found = []
-    for arm in summary.arms(records):
+    for arm in arms_of(records):
         other = others.get((arm.name, arm.device))
         if other is not None:
             one, two = arm.values(figure), other.values(figure)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.measure.gate import Question
 from tfmxbench.measure.profiles import PROFILES, Profile, is_chosen, is_long, steady_batches, steady_passes
 from tfmxbench.networks import catalogue
@@ -266,9 +267,9 @@ class Plan:
                 continue
             times = {
                 arm.style: estimate.value
-                for arm in summary.arms(whole)
+                for arm in arms_of(whole)
                 if (arm.network, arm.device) == (network, "cpu")
-                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+                and (estimate := arm.estimate(quantities.epoch_seconds)) is not None
             }
             if not times:
                 continue

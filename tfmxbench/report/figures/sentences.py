@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, estimates, summary
+from tfmxbench.analysis import code_size, estimates, quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.analysis.pairs import Judged
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
 from tfmxbench.records.store import Results
 from tfmxbench.report.figures.tables import significant
@@ -131,14 +131,14 @@ def abstraction(arms: Sequence[Arm]) -> str:
                 (estimate.value, arm.style, arm)
                 for arm in arms
                 if arm.framework == framework
-                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+                and (estimate := arm.estimate(quantities.epoch_seconds)) is not None
             ),
             key=lambda item: item[0],
         )
         if len(own) < 2:
             continue
         (*_, fastest), (*_, slowest) = own[0], own[-1]
-        one, other = slowest.values(summary.epoch_seconds), fastest.values(summary.epoch_seconds)
+        one, other = slowest.values(quantities.epoch_seconds), fastest.values(quantities.epoch_seconds)
         if not one.keys() & other.keys():
             continue
         ratio = estimates.ratio(one, other)
@@ -159,7 +159,8 @@ def memory(arms: Sequence[Arm]) -> str:
         found = [
             estimate.value
             for arm in arms
-            if arm.framework == framework and (estimate := arm.estimate(summary.peak_megabytes)) is not None
+            if arm.framework == framework
+            and (estimate := arm.estimate(quantities.peak_megabytes)) is not None
         ]
         if found:
             reach = sorted({f"{value:.0f}" for value in (min(found), max(found))}, key=float)

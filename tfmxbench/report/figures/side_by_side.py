@@ -10,8 +10,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, summary
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import code_size, quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, tables
 from tfmxbench.report.figures.fragments import Fragment, text
@@ -86,10 +86,10 @@ def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
     found = []
     for arm in arms:
         if arm.style == item.style:
-            epoch = with_interval(arm.estimate(summary.epoch_seconds))
+            epoch = with_interval(arm.estimate(quantities.epoch_seconds))
             found += [
                 f"seconds an epoch on the {arm.device.upper()}: {epoch}",
-                f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
+                f"peak memory in MB: {with_interval(arm.estimate(quantities.peak_megabytes))}",
                 f"test accuracy: {tables.named('test accuracy').cell(arm).text}",
             ]
     found.append(f"{code_size.example_lines(item.path)} lines of code")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, pairs, summary
+from tfmxbench.analysis import code_size, pairs, quantities
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, plots, sentences, side_by_side
@@ -35,7 +35,7 @@ class ComparisonPage:
         """Seconds of a steady epoch."""
         return plots.intervals(
             self.arms,
-            summary.epoch_seconds,
+            quantities.epoch_seconds,
             f"times-{self.network}",
             "seconds of a steady epoch",
             f"Seconds of a steady epoch of {self.network}, by style: less is better. {published.SPREAD}",
@@ -53,7 +53,7 @@ class ComparisonPage:
         """Milliseconds for the test set."""
         return plots.intervals(
             self.arms,
-            lambda found: 1e3 * summary.inference_seconds(found),
+            lambda found: 1e3 * quantities.inference_seconds(found),
             f"inference-{self.network}",
             "milliseconds for predicting the test set",
             f"Milliseconds for the test set, with {self.network}, by style. {published.SPREAD}",
@@ -63,7 +63,7 @@ class ComparisonPage:
         """Greatest resident memory."""
         return plots.intervals(
             self.arms,
-            summary.peak_megabytes,
+            quantities.peak_megabytes,
             f"memory-{self.network}",
             "greatest resident memory, MB",
             f"Greatest resident memory of a process that trained {self.network}, by style. "

@@ -1,0 +1,162 @@
+"""The arms of a campaign: the records of each implementation on each device."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable
+
+from tfmxbench.analysis.estimates import Estimate, estimate
+from tfmxbench.records.conditions import MEASURE, SEED, STANDARD
+from tfmxbench.records.parity import Parity
+from tfmxbench.records.trial import Measurement, Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """The records of one implementation on one device, in one campaign.
+
+    Attributes
+    ----------
+    network, style, framework, device : str
+    records : list of Record
+        All, also those that did not complete.
+    condition : str
+        Under which it was measured; ``standard`` is that of the comparison.
+    threads : int
+    batch_size : int or None
+        Images in a batch; None for the task's own.
+    gate_accuracy : float or None
+        Test accuracy after the first epoch as the parity gate found it; None where it took no epoch.
+    """
+
+    network: str
+    style: str
+    framework: str
+    device: str
+    records: list[Record]
+    condition: str
+    threads: int
+    batch_size: int | None
+    gate_accuracy: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Network and style: ``mlp/gluon``."""
+        return f"{self.network}/{self.style}"
+
+    @functools.cached_property
+    def measurements(self) -> dict[int, Measurement]:
+        """What the completed trials measured, by round."""
+        return {
+            record.trial.round: record.measurement
+            for record in self.records
+            if record.completed and record.measurement is not None
+        }
+
+    @property
+    def failures(self) -> list[Record]:
+        return [record for record in self.records if not record.completed]
+
+    def values(self, figure: Callable[[Measurement], float | None]) -> dict[int, float]:
+        """A figure of each completed trial that has it, by round."""
+        return {
+            number: value
+            for number, measurement in self.measurements.items()
+            if (value := figure(measurement)) is not None
+        }
+
+    def estimate(self, figure: Callable[[Measurement], float | None]) -> Estimate | None:
+        """A figure with its interval; None where no trial completed.
+
+        None too where a trial says of it what none can measure, such as that something took no time.
+        """
+        values = list(self.values(figure).values())
+        return estimate(values) if values and all(0 < value < math.inf for value in values) else None
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Test accuracy after the first epoch: of each completed trial, or if none took one, the gate's."""
+        timed = [found.accuracies[0] for found in self.measurements.values() if found.accuracies]
+        if timed or not self.measurements or self.gate_accuracy is None:
+            return timed
+        return [self.gate_accuracy]
+
+
+def arms_of(records: Iterable[Record], condition: str = STANDARD, parity: Iterable[Parity] = ()) -> list[Arm]:
+    """Group the records of timed trials by implementation and device.
+
+    They come in the order of network, device, framework, style, threads and batch size.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Trials of other purposes, and under other conditions, are left out.
+    condition : str
+        The trials under which condition; the comparison's own unless it is asked for another.
+    parity : iterable of Parity
+        What the gate found, for the accuracy where the timed trials took no whole epoch.
+    """
+    proven = {
+        (found.network, found.style, found.device): found.accuracy
+        for found in parity
+        if found.batch_size is None and not found.mistakes
+    }
+    groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
+    for record in records:
+        trial = record.trial
+        if trial.purpose != MEASURE or trial.condition != condition or trial.mistakes:
+            continue
+        key = (
+            trial.network,
+            trial.device,
+            trial.framework,
+            trial.style,
+            trial.threads,
+            trial.batch_size or 0,
+        )
+        groups.setdefault(key, []).append(record)
+    return [
+        Arm(
+            network,
+            style,
+            framework,
+            device,
+            found,
+            condition,
+            threads,
+            batch_size or None,
+            proven.get((network, style, device)) if condition == STANDARD else None,
+        )
+        for (network, device, framework, style, threads, batch_size), found in sorted(groups.items())
+    ]
+
+
+def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> dict[str, dict[int, float]]:
+    """Test accuracy after the first epoch, by style and seed.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        Timed trials and those for the accuracy alone.
+    network, device : str
+        Whose accuracies.
+
+    Returns
+    -------
+    dict of str to dict of int to float
+        Of each style, the accuracy with each seed: of the first round, where a seed was trained
+        with in several.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for record in records:
+        trial = record.trial
+        if (
+            record.measurement is not None
+            and record.measurement.accuracies
+            and trial.condition in (STANDARD, SEED)
+            and (trial.network, trial.device) == (network, device)
+        ):
+            found.setdefault(trial.style, {}).setdefault(trial.seed, record.measurement.accuracies[0])
+    return found
