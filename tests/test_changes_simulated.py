@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfmxbench.analysis.changes import differences
+from tfmxbench.analysis.changes import compare_campaigns
 
 CAMPAIGNS = 100
 TRUTH = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.0, "e": 1.2}
@@ -18,7 +18,7 @@ def test_intervals_cover_and_no_difference_is_claimed_where_there_is_none(make_r
 
     covered = alarms = detected = 0
     for _ in range(CAMPAIGNS):
-        found = differences(measured("first", dict.fromkeys(TRUTH, 1.0)), measured("second", TRUTH))
+        found = compare_campaigns(measured("first", dict.fromkeys(TRUTH, 1.0)), measured("second", TRUTH))
         verdicts = [item.verdict for item in found]
         covered += sum(
             item.ratio.low <= truth <= item.ratio.high

@@ -19,7 +19,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.processes import machine, runner
 from tfmxbench.records.schema import check_parity
 
-MOMENTUM = parity.BARS["momentum"]
+MOMENTUM = parity.TOLERANCES["momentum"]
 
 
 # The gate, with runs that are made up.

@@ -110,7 +110,7 @@ def look_at(found: store.Results, other: store.Results) -> None:
         results.show(found)
     assert all(line.isprintable() for line in printed.getvalue().split("\n"))
     with contextlib.suppress(ValueError):
-        changes.differences(found, other)
+        changes.compare_campaigns(found, other)
     assert all(line.isprintable() for line in changes.what_differs(found, other))
     for row in raw_values.rows(found):
         assert tuple(row) == raw_values.COLUMNS
@@ -127,7 +127,7 @@ def look_at(found: store.Results, other: store.Results) -> None:
         sentences.accuracies(found_arms),
         sentences.abstraction(found_arms),
         sentences.memory(found_arms),
-        *map(sentences.compare, pairs.judged(found.records)),
+        *map(sentences.compare, pairs.compare_pairs(found.records)),
     ):
         assert "<" not in text(line)
 

@@ -145,5 +145,5 @@ def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):
         arm.values(quantities.epoch_seconds) for arm in arms_of(results.records)
     ]
     assert accuracies_by_seed(mixed, "mlp", "cpu") == accuracies_by_seed(results.records, "mlp", "cpu")
-    assert pairs.judged(mixed) == pairs.judged(results.records)
+    assert pairs.compare_pairs(mixed) == pairs.compare_pairs(results.records)
     assert len(tables.rows(dataclasses.replace(results, mistaken=[]))) == 2

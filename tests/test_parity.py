@@ -13,7 +13,7 @@ from tfmxbench.records.parity import Parity
 from tfmxbench.records.schema import check_parity
 
 IDENTITY = ("mlp", "made_up", "mxnet", "cpu")
-MOMENTUM, ADAM = parity.BARS["momentum"], parity.BARS["adam"]
+MOMENTUM, ADAM = parity.TOLERANCES["momentum"], parity.TOLERANCES["adam"]
 
 
 def judge(found, bars=MOMENTUM, expected=None) -> Parity:
@@ -47,7 +47,7 @@ def test_without_a_whole_epoch_its_figures_are_none():
     assert figures == (None,) * 4
 
 
-def shifted(place: str, bars: parity.Bars, share: float) -> dict[str, np.ndarray]:
+def shifted(place: str, bars: parity.Tolerances, share: float) -> dict[str, np.ndarray]:
     """Numbers of which those of one place are off by a share of their bar, and the others are right."""
     expected = reference_numbers()
     found = rounded(expected)
@@ -86,10 +86,10 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("optimizer", parity.BARS)
+@pytest.mark.parametrize("optimizer", parity.TOLERANCES)
 @pytest.mark.parametrize(("place", "words"), PLACES.items())
 def test_a_difference_beyond_its_bar_is_named_and_one_within_it_passes(place, words, optimizer):
-    bars = parity.BARS[optimizer]
+    bars = parity.TOLERANCES[optimizer]
     beyond = judge(shifted(place, bars, 1.2), bars)
     assert not beyond.passed
     assert beyond.reason.startswith(words)
@@ -97,7 +97,7 @@ def test_a_difference_beyond_its_bar_is_named_and_one_within_it_passes(place, wo
 
 
 def test_every_task_has_bars_and_adams_are_wider_for_losses_alone():
-    assert {catalogue.task(name).optimizer for name in catalogue.networks()} == parity.BARS.keys()
+    assert {catalogue.task(name).optimizer for name in catalogue.networks()} == parity.TOLERANCES.keys()
     assert dataclasses.replace(MOMENTUM, losses=ADAM.losses) == ADAM
     between = shifted("losses 7", MOMENTUM, 3)
     assert not judge(between, MOMENTUM).passed

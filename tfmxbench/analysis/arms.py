@@ -59,20 +59,20 @@ class Arm:
     def failures(self) -> list[Record]:
         return [record for record in self.records if not record.completed]
 
-    def values(self, figure: Callable[[Measurement], float | None]) -> dict[int, float]:
-        """A figure of each completed trial that has it, by round."""
+    def values(self, quantity: Callable[[Measurement], float | None]) -> dict[int, float]:
+        """A quantity of each completed trial that has it, by round."""
         return {
             number: value
             for number, measurement in self.measurements.items()
-            if (value := figure(measurement)) is not None
+            if (value := quantity(measurement)) is not None
         }
 
-    def estimate(self, figure: Callable[[Measurement], float | None]) -> Estimate | None:
-        """A figure with its interval; None where no trial completed.
+    def estimate(self, quantity: Callable[[Measurement], float | None]) -> Estimate | None:
+        """A quantity with its interval; None where no trial completed.
 
         None too where a trial says of it what none can measure, such as that something took no time.
         """
-        values = list(self.values(figure).values())
+        values = list(self.values(quantity).values())
         return estimate(values) if values and all(0 < value < math.inf for value in values) else None
 
     @property

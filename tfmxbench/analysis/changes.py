@@ -31,7 +31,7 @@ SAME = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Difference:
+class Change:
     """What two campaigns say of one implementation on one device.
 
     Attributes
@@ -78,7 +78,7 @@ class Difference:
     notes: list[str]
 
 
-def differences(first: Results, second: Results, level: float = 1 - CONFIDENCE) -> list[Difference]:
+def compare_campaigns(first: Results, second: Results, level: float = 1 - CONFIDENCE) -> list[Change]:
     """Compare the time of a steady epoch, for each implementation that either of two campaigns timed.
 
     Another source, framework or machine is what one compares campaigns for: it is told in the notes.
@@ -93,7 +93,7 @@ def differences(first: Results, second: Results, level: float = 1 - CONFIDENCE) 
 
     Returns
     -------
-    list of Difference
+    list of Change
         In the order of network, device, framework and style.
 
     Raises
@@ -107,7 +107,7 @@ def differences(first: Results, second: Results, level: float = 1 - CONFIDENCE) 
     reasons = [_refusal(*pair) for pair in pairs]
     if all(reasons):
         raise ValueError(_nothing_to_compare(pairs, reasons))
-    found = [_difference(pair, reason) for pair, reason in zip(pairs, reasons, strict=True)]
+    found = [_change(pair, reason) for pair, reason in zip(pairs, reasons, strict=True)]
     adjusted = holm([item.probability for item in found])
     return [
         dataclasses.replace(item, adjusted=value, verdict=_verdict(item.ratio, value, level))
@@ -221,7 +221,7 @@ def _refusal(one: Arm | None, other: Arm | None) -> str:
     return ""
 
 
-def _difference(pair: Pair, reason: str) -> Difference:
+def _change(pair: Pair, reason: str) -> Change:
     """What a pair shows by itself."""
     one, other = pair
     arm = one or other
@@ -232,7 +232,7 @@ def _difference(pair: Pair, reason: str) -> Difference:
         before, after = _epoch_seconds(one), _epoch_seconds(other)
         first, second = estimate(before), estimate(after)
         ratio, probability = compare_independent(after, before)
-    return Difference(
+    return Change(
         name=arm.name,
         device=arm.device,
         threads=arm.threads,

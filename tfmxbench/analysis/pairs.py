@@ -14,7 +14,7 @@ from tfmxbench.records.trial import Measurement, Record
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class PairComparison:
     """Two arms, and the comparison of the first with the second.
 
     Attributes
@@ -56,26 +56,26 @@ def counterparts(arms: Sequence[Arm]) -> list[tuple[Arm, Arm, str]]:
     return found
 
 
-def judged(
-    records: Iterable[Record], figure: Callable[[Measurement], float | None] = quantities.epoch_seconds
-) -> list[Judged]:
+def compare_pairs(
+    records: Iterable[Record], quantity: Callable[[Measurement], float | None] = quantities.epoch_seconds
+) -> list[PairComparison]:
     """Compare all counterparts of a campaign, as one family.
 
     Parameters
     ----------
     records : iterable of Record
         Of the whole campaign: with fewer pairs the correction would be too small.
-    figure : callable
+    quantity : callable
         What is compared; less is better.
     """
     found = [
-        (first, second, pair, first.values(figure), second.values(figure))
+        (first, second, pair, first.values(quantity), second.values(quantity))
         for first, second, pair in counterparts(arms_of(records))
     ]
     together = [item for item in found if item[3].keys() & item[4].keys()]
     compared = iter(multiple_comparisons.compare([(one, other) for _, _, _, one, other in together]))
     return [
-        Judged(
+        PairComparison(
             first,
             second,
             pair,
@@ -88,7 +88,7 @@ def judged(
 
 
 def null_tests(
-    records: Sequence[Record], figure: Callable[[Measurement], float | None] = quantities.epoch_seconds
+    records: Sequence[Record], quantity: Callable[[Measurement], float | None] = quantities.epoch_seconds
 ) -> list[tuple[Arm, list[float]]]:
     """Each implementation that was measured as two arms, with the ratio of the two in every round."""
     others = {(arm.name, arm.device): arm for arm in arms_of(records, NULL)}
@@ -96,6 +96,6 @@ def null_tests(
     for arm in arms_of(records):
         other = others.get((arm.name, arm.device))
         if other is not None:
-            one, two = arm.values(figure), other.values(figure)
+            one, two = arm.values(quantity), other.values(quantity)
             found.append((arm, [one[number] / two[number] for number in sorted(one.keys() & two.keys())]))
     return found

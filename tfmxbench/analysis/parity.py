@@ -15,7 +15,7 @@ from tfmxbench.records.parity import Parity
 
 
 @dataclasses.dataclass(frozen=True)
-class Bars:
+class Tolerances:
     """The greatest deviations from the reference that float32 arithmetic is granted.
 
     Attributes
@@ -41,9 +41,9 @@ class Bars:
 
 
 # Adam divides by gradients as small as their own rounding, so its bar for the losses is wider.
-BARS = {
-    "momentum": Bars(logits=1e-5, losses=1e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
-    "adam": Bars(logits=1e-5, losses=5e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
+TOLERANCES = {
+    "momentum": Tolerances(logits=1e-5, losses=1e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
+    "adam": Tolerances(logits=1e-5, losses=5e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
 }
 
 # Fifty losses in float32 cannot all agree with float64 to this: half a unit in the last place of
@@ -84,7 +84,7 @@ def logit_deviation(found: np.ndarray, expected: np.ndarray) -> float:
 def judge(
     found: Mapping[str, np.ndarray],
     expected: Mapping[str, np.ndarray],
-    bars: Bars,
+    bars: Tolerances,
     identity: tuple[str, str, str, str],
 ) -> Parity:
     """Hold an implementation's numbers against the reference's.
@@ -93,7 +93,7 @@ def judge(
     ----------
     found, expected : mapping of str to numpy.ndarray
         What :func:`tfmxbench.worker.programs.parity_arrays` returns.
-    bars : Bars
+    bars : Tolerances
     identity : tuple of str
         Network, style, framework and device.
 

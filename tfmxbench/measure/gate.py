@@ -168,7 +168,7 @@ class Gate:
         )
         if problem:
             return failed(f"the reference could not be computed: {problem}")
-        bars = parity.BARS[catalogue.task(implementation.network).optimizer]
+        bars = parity.TOLERANCES[catalogue.task(implementation.network).optimizer]
         judged = dataclasses.replace(
             parity.judge(found, expected, bars, identity),
             batch_size=batch_size,

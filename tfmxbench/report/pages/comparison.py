@@ -27,7 +27,7 @@ class ComparisonPage:
 
     def verdicts(self) -> Fragment:
         """For each pair of counterparts: which trains faster, by how much, how sure."""
-        judged = pairs.judged(published.results().records)
+        judged = pairs.compare_pairs(published.results().records)
         found = [sentences.compare(item) for item in judged if item.first.network == self.network]
         return fragments.items(found or ["This campaign holds no two counterparts to compare."])
 
@@ -131,7 +131,7 @@ class ComparisonPage:
 
     def pair_verdict(self, name: str) -> Fragment:
         """Which of the two of a pair trains faster, by how much, how sure."""
-        judged = pairs.judged(published.results().records)
+        judged = pairs.compare_pairs(published.results().records)
         found = [
             sentences.compare(item)
             for item in judged

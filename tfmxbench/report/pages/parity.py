@@ -71,7 +71,7 @@ def divergence() -> Fragment:
                 label=None if title in labelled else title,
             )
             labelled.add(title)
-        bar = parity.BARS[catalogue.task(network).optimizer].losses
+        bar = parity.TOLERANCES[catalogue.task(network).optimizer].losses
         axes.axhline(bar, linestyle="--", color="#7f7f7f", label=f"bar, {bar:.0e}")
         axes.set_yscale("log")
         drawing.label(axes, title=catalogue.task(network).title, x="step", y="relative deviation of the loss")
@@ -125,7 +125,7 @@ def table() -> Fragment:
         f"{network}: logits {bar.logits:.0e}, losses {bar.losses:.0e}, parameters {bar.parameters:.0e}, "
         f"epoch {bar.epoch_loss:.0e}, accuracy {100 * bar.accuracy:.1f} points"
         for network in _networks()
-        for bar in [parity.BARS[catalogue.task(network).optimizer]]
+        for bar in [parity.TOLERANCES[catalogue.task(network).optimizer]]
     )
     return fragments.table("Greatest deviations from the reference", headings, rows) + fragments.paragraph(
         f"Bars: {bars}."
