@@ -10,7 +10,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, quantities
+from tfmxbench.analysis import code_size, definitions, quantities
 from tfmxbench.analysis.arms import Arm
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, tables
@@ -45,7 +45,7 @@ def aligned(
     rows = [
         ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _figures)
     ]
-    for part in code_size.PARTS:
+    for part in definitions.PARTS:
         rows.append((TITLES[part], [""] * len(columns), functools.partial(_code, part)))
     source = ""
     for title, choices, content in rows:
@@ -98,7 +98,7 @@ def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
 
 def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
     """A part of an implementation's code."""
-    source = code_size.parts(item.path)[part]
+    source = definitions.parts(item.path)[part]
     return code(source).source if source else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, pairs, quantities
+from tfmxbench.analysis import code_size, definitions, pairs, quantities
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, plots, sentences, side_by_side
@@ -86,13 +86,13 @@ class ComparisonPage:
             title = frameworks.load(item.framework).TITLE
             rows.append(
                 [(item.style, item.style), (title, title), (str(example), float(example))]
-                + [(str(parts[part].code), float(parts[part].code)) for part in code_size.PARTS]
+                + [(str(parts[part].code), float(parts[part].code)) for part in definitions.PARTS]
             )
         headings = [
             ("style", "how it is written"),
             ("framework", "in what"),
             ("example", "lines of code of everything but what parity needs"),
-            *((part, f"lines of code of this part: {part}") for part in code_size.PARTS),
+            *((part, f"lines of code of this part: {part}") for part in definitions.PARTS),
         ]
         return fragments.table("Lines of code, counted by pygount", headings, rows) + self.lines_and_time()
 

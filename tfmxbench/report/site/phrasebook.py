@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__, frameworks, phrases
-from tfmxbench.analysis import code_size, definitions
+from tfmxbench.analysis import definitions
 from tfmxbench.examples import phrases as measured
 from tfmxbench.examples.phrases import Phrases
 from tfmxbench.networks import catalogue
@@ -44,7 +44,7 @@ class Task:
     Attributes
     ----------
     parts : tuple of str
-        Of the implementation, as :func:`tfmxbench.analysis.code_size.parts` names them; or else
+        Of the implementation, as :func:`tfmxbench.analysis.definitions.parts` names them; or else
     phrases : tuple of str
         Functions of the phrases' file.
     """
@@ -149,7 +149,7 @@ def cut_out(task: Task, item: Implementation) -> definitions.Snippet:
     if task.phrases:
         cut = definitions.functions(phrases.FOLDER / f"{item.style}.py", task.phrases, phrases.NAMES)
     else:
-        parts = code_size.parts(item.path)
+        parts = definitions.parts(item.path)
         source = "\n\n".join(parts[part] for part in task.parts if parts[part])
         if "build" in task.parts and f"def {FORWARD}(" not in source:
             with contextlib.suppress(ValueError):
