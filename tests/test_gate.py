@@ -78,7 +78,7 @@ def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypat
         lambda numbers: {name: values.astype(np.float32) / 2 for name, values in numbers.items()},
     )
     first = make_gate().compare(implementation, "cpu")
-    assert first.reason.startswith("the logits before training differs by")
+    assert first.reason.startswith("the logits before training differ by")
     runs.clear()
     assert make_gate().compare(implementation, "cpu") == first
     assert runs == []
