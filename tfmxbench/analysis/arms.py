@@ -21,14 +21,14 @@ class Arm:
     ----------
     network, style, framework, device : str
     records : list of Record
-        All, also those that did not complete.
+        All of them, including those that did not complete.
     condition : str
-        Under which it was measured; ``standard`` is that of the comparison.
+        The condition under which it was measured; ``standard`` is that of the comparison.
     threads : int
     batch_size : int or None
         Images in a batch; None for the task's own.
     gate_accuracy : float or None
-        Test accuracy after the first epoch as the parity gate found it; None where it took no epoch.
+        Test accuracy after the first epoch from the parity gate; None if the gate took no epoch.
     """
 
     network: str
@@ -48,7 +48,7 @@ class Arm:
 
     @functools.cached_property
     def measurements(self) -> dict[int, Measurement]:
-        """What the completed trials measured, by round."""
+        """The measurements of the completed trials, by round."""
         return {
             record.trial.round: record.measurement
             for record in self.records
@@ -60,7 +60,7 @@ class Arm:
         return [record for record in self.records if not record.completed]
 
     def values(self, quantity: Callable[[Measurement], float | None]) -> dict[int, float]:
-        """A quantity of each completed trial that has it, by round."""
+        """A quantity of each completed trial, by round; trials that did not measure it are left out."""
         return {
             number: value
             for number, measurement in self.measurements.items()
@@ -68,17 +68,17 @@ class Arm:
         }
 
     def estimate(self, quantity: Callable[[Measurement], float | None]) -> Estimate | None:
-        """A quantity with its interval; None where no trial completed.
+        """A quantity with its interval; None if no trial completed.
 
-        None too where a trial says of it what none can measure, such as that something took no time.
+        It is also None if a trial has an impossible value, such as a time of 0.
         """
         values = list(self.values(quantity).values())
         return estimate(values) if values and all(0 < value < math.inf for value in values) else None
 
     @property
     def accuracies(self) -> list[float]:
-        """Test accuracy after the first epoch: of each completed trial, or if none took one, the gate's."""
-        timed = [found.accuracies[0] for found in self.measurements.values() if found.accuracies]
+        """Test accuracy after the first epoch of each completed trial; the gate's if none took an epoch."""
+        timed = [item.accuracies[0] for item in self.measurements.values() if item.accuracies]
         if timed or not self.measurements or self.gate_accuracy is None:
             return timed
         return [self.gate_accuracy]
@@ -87,21 +87,21 @@ class Arm:
 def arms_of(records: Iterable[Record], condition: str = STANDARD, parity: Iterable[Parity] = ()) -> list[Arm]:
     """Group the records of timed trials by implementation and device.
 
-    They come in the order of network, device, framework, style, threads and batch size.
+    The arms are ordered by network, device, framework, style, threads and batch size.
 
     Parameters
     ----------
     records : iterable of Record
-        Trials of other purposes, and under other conditions, are left out.
+        Trials for other purposes are left out.
     condition : str
-        The trials under which condition; the comparison's own unless it is asked for another.
+        Trials under other conditions are left out, too. The default is that of the comparison.
     parity : iterable of Parity
-        What the gate found, for the accuracy where the timed trials took no whole epoch.
+        The gate's verdicts: their accuracies stand in where the timed trials took no whole epoch.
     """
-    proven = {
-        (found.network, found.style, found.device): found.accuracy
-        for found in parity
-        if found.batch_size is None and not found.mistakes
+    gate_accuracies = {
+        (verdict.network, verdict.style, verdict.device): verdict.accuracy
+        for verdict in parity
+        if verdict.batch_size is None and not verdict.mistakes
     }
     groups: dict[tuple[str, str, str, str, int, int], list[Record]] = {}
     for record in records:
@@ -123,13 +123,13 @@ def arms_of(records: Iterable[Record], condition: str = STANDARD, parity: Iterab
             style,
             framework,
             device,
-            found,
+            grouped,
             condition,
             threads,
             batch_size or None,
-            proven.get((network, style, device)) if condition == STANDARD else None,
+            gate_accuracies.get((network, style, device)) if condition == STANDARD else None,
         )
-        for (network, device, framework, style, threads, batch_size), found in sorted(groups.items())
+        for (network, device, framework, style, threads, batch_size), grouped in sorted(groups.items())
     ]
 
 
@@ -141,15 +141,14 @@ def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> 
     records : iterable of Record
         Timed trials and those for the accuracy alone.
     network, device : str
-        Whose accuracies.
+        Whose accuracies to collect.
 
     Returns
     -------
     dict of str to dict of int to float
-        Of each style, the accuracy with each seed: of the first round, where a seed was trained
-        with in several.
+        The accuracy of each style with each seed. If several rounds have a seed, the first one counts.
     """
-    found: dict[str, dict[int, float]] = {}
+    accuracies: dict[str, dict[int, float]] = {}
     for record in records:
         trial = record.trial
         if (
@@ -158,5 +157,5 @@ def accuracies_by_seed(records: Iterable[Record], network: str, device: str) -> 
             and trial.condition in (STANDARD, SEED)
             and (trial.network, trial.device) == (network, device)
         ):
-            found.setdefault(trial.style, {}).setdefault(trial.seed, record.measurement.accuracies[0])
-    return found
+            accuracies.setdefault(trial.style, {}).setdefault(trial.seed, record.measurement.accuracies[0])
+    return accuracies

@@ -1,9 +1,9 @@
-"""Counterparts in two frameworks, and what a campaign says of each pair."""
+"""Counterparts in two frameworks, and how a campaign compares each pair."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tfmxbench.analysis import multiple_comparisons, quantities
 from tfmxbench.analysis.arms import Arm, arms_of
@@ -20,15 +20,15 @@ class PairComparison:
     Attributes
     ----------
     first, second : Arm
-        Of two frameworks, on the same network and device.
+        Arms of two frameworks, on the same network and device.
     pair : str
-        What they have in common.
+        The pair that both styles name, such as ``own loop, compiled``.
     comparison : Comparison or None
-        Of first over second; None where no round has both.
+        First over second; None if no round has both.
     ratios : list of float
-        Of each round that has both.
+        First over second in each round that has both.
     family : int
-        How many pairs were compared, so that the correction is for so many.
+        The number of pairs that were compared, for which the probability is corrected.
     """
 
     first: Arm
@@ -40,20 +40,20 @@ class PairComparison:
 
 
 def counterparts(arms: Sequence[Arm]) -> list[tuple[Arm, Arm, str]]:
-    """The arms of two frameworks that are counterparts on the same network and device, and as what."""
-    named = {item.name: item.pair for item in catalogue.select()}
-    found = []
+    """Arms of two frameworks that are counterparts on the same network and device, and their common pair."""
+    pair_of = {item.name: item.pair for item in catalogue.select()}
+    matched = []
     for first in arms:
         for second in arms:
-            pair = named.get(first.name)
+            pair = pair_of.get(first.name)
             if (
                 pair is not None
-                and pair == named.get(second.name)
+                and pair == pair_of.get(second.name)
                 and (first.network, first.device) == (second.network, second.device)
                 and first.framework < second.framework
             ):
-                found.append((first, second, pair))
-    return found
+                matched.append((first, second, pair))
+    return matched
 
 
 def compare_pairs(
@@ -64,38 +64,39 @@ def compare_pairs(
     Parameters
     ----------
     records : iterable of Record
-        Of the whole campaign: with fewer pairs the correction would be too small.
+        The whole campaign's: with fewer pairs the correction would be too small.
     quantity : callable
-        What is compared; less is better.
+        The quantity that is compared; less is better.
     """
-    found = [
-        (first, second, pair, first.values(quantity), second.values(quantity))
-        for first, second, pair in counterparts(arms_of(records))
-    ]
-    together = [item for item in found if item[3].keys() & item[4].keys()]
-    compared = iter(multiple_comparisons.compare([(one, other) for _, _, _, one, other in together]))
+    matched = counterparts(arms_of(records))
+    values = [(first.values(quantity), second.values(quantity)) for first, second, _ in matched]
+    family = [pair for pair in values if pair[0].keys() & pair[1].keys()]
+    comparisons = iter(multiple_comparisons.compare(family))
     return [
         PairComparison(
             first,
             second,
             pair,
-            next(compared) if (common := sorted(one.keys() & other.keys())) else None,
-            [one[number] / other[number] for number in common],
-            len(together),
+            next(comparisons) if (ratios := _ratios(*by_round)) else None,
+            ratios,
+            len(family),
         )
-        for first, second, pair, one, other in found
+        for (first, second, pair), by_round in zip(matched, values, strict=True)
     ]
 
 
 def null_tests(
     records: Sequence[Record], quantity: Callable[[Measurement], float | None] = quantities.epoch_seconds
 ) -> list[tuple[Arm, list[float]]]:
-    """Each implementation that was measured as two arms, with the ratio of the two in every round."""
-    others = {(arm.name, arm.device): arm for arm in arms_of(records, NULL)}
-    found = []
-    for arm in arms_of(records):
-        other = others.get((arm.name, arm.device))
-        if other is not None:
-            one, two = arm.values(quantity), other.values(quantity)
-            found.append((arm, [one[number] / two[number] for number in sorted(one.keys() & two.keys())]))
-    return found
+    """Each implementation that was measured as two arms (an A/A test), with their ratio in every round."""
+    controls = {(arm.name, arm.device): arm for arm in arms_of(records, NULL)}
+    return [
+        (arm, _ratios(arm.values(quantity), control.values(quantity)))
+        for arm in arms_of(records)
+        if (control := controls.get((arm.name, arm.device))) is not None
+    ]
+
+
+def _ratios(first: Mapping[int, float], second: Mapping[int, float]) -> list[float]:
+    """First over second in each round that has both."""
+    return [first[number] / second[number] for number in sorted(first.keys() & second.keys())]
