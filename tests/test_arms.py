@@ -26,7 +26,7 @@ PURPOSES = ["measure", "accuracy", "goal", "products"]
 
 @pytest.fixture
 def mixed(make_trial, make_record) -> list:
-    """A record of every purpose under every condition, in two rounds, each with a time of its own."""
+    """Records for every purpose under every condition, in two rounds, each with a different time."""
     records = []
     for number, purpose, condition in itertools.product(range(2), PURPOSES, CONDITIONS):
         trial = make_trial(
@@ -46,7 +46,7 @@ def test_arms_hold_the_timed_trials_of_one_condition_and_no_other(mixed, conditi
 
 
 def test_the_comparison_is_that_of_the_standard_condition(mixed):
-    """Whatever else was measured, in whatever order, and however fast: the figures are the same."""
+    """Trials under other conditions, their order and their times change no value."""
     comparison = {("measure", "standard"), ("accuracy", "seed")}
     alone = [record for record in mixed if (record.trial.purpose, record.trial.condition) in comparison]
     expected = arms_of(alone)
@@ -59,7 +59,7 @@ def test_a_condition_that_nothing_was_measured_under_has_no_arms(mixed):
     assert arms_of([]) == []
 
 
-def test_each_number_of_threads_and_batch_size_is_an_arm_of_its_own(make_trial, make_record):
+def test_each_number_of_threads_and_each_batch_size_is_a_separate_arm(make_trial, make_record):
     records = [
         make_record(
             make_trial(condition=condition, threads=threads, batch_size=batch_size, round=number),
@@ -83,7 +83,7 @@ def test_each_number_of_threads_and_batch_size_is_an_arm_of_its_own(make_trial, 
     assert [(arm.threads, arm.batch_size, len(arm.records)) for arm in sizes] == [(8, 32, 2), (8, 512, 2)]
 
 
-def test_arms_are_told_apart_by_network_style_framework_and_device(make_trial, make_record):
+def test_arms_differ_by_network_style_framework_or_device(make_trial, make_record):
     places = [
         ("lenet", "cpu", "mxnet", "gluon"),
         ("lenet", "gpu", "mxnet", "gluon"),
@@ -110,7 +110,7 @@ def test_an_arm_keeps_its_failures_apart(make_trial, make_record):
     assert failed.estimate(quantities.first_epoch_seconds) is None
 
 
-def test_a_figure_that_some_trials_lack_is_that_of_the_others(make_trial, make_record):
+def test_a_quantity_that_some_trials_lack_is_that_of_the_others(make_trial, make_record):
     records = [make_record(make_trial(round=number)) for number in range(3)]
     records[1] = dataclasses.replace(
         records[1], measurement=dataclasses.replace(records[1].measurement, test_images=None)
@@ -128,7 +128,7 @@ def test_an_arm_without_accuracies_has_none(make_trial, make_record, make_measur
 
 
 def test_the_accuracy_of_short_trials_is_the_gates(make_trial, make_record, make_measurement):
-    """That of the same network and style, on the same device, with its own batch size and no mistake."""
+    """It must be for the same network, style and device, with the task's batch size and no mistake."""
     short = make_measurement(epochs=[], accuracies=[], passes=[make_pass(3.0, 4), make_pass(1.0, 4)])
     records = [make_record(make_trial(round=number), measurement=short) for number in range(2)]
     right = Parity("mlp", "reference", "numpy", "cpu", True, "", [], [], accuracy=0.9)
@@ -144,7 +144,7 @@ def test_the_accuracy_of_short_trials_is_the_gates(make_trial, make_record, make
         assert arm.accuracies == [0.9]
     for parity in (wrong, [], [dataclasses.replace(right, accuracy=None)]):
         assert arms_of(records, parity=parity)[0].accuracies == []
-    # What was timed whole speaks for itself, and what did not complete has no accuracy to show.
+    # A trial with a whole epoch has its own accuracy, and a failed trial has none.
     (arm,) = arms_of([make_record(make_trial())], parity=[dataclasses.replace(right, accuracy=0.1)])
     assert arm.accuracies
     assert arm.accuracies != [0.1]
@@ -155,7 +155,7 @@ def test_the_accuracy_of_short_trials_is_the_gates(make_trial, make_record, make
 
 
 def test_accuracies_by_seed_are_those_of_timed_trials_and_of_trials_with_other_seeds(make_trial, make_record):
-    """Not those of null arms, goals or other conditions, whose accuracies differ here."""
+    """The accuracies of null arms, goals and other conditions differ here, and do not count."""
 
     def record(accuracy, condition, seed=0, **changes):
         made = make_record(make_trial(condition=condition, seed=seed, **changes))

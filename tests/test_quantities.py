@@ -34,7 +34,7 @@ def test_an_epoch_is_the_median_of_the_steady_passes(make_measurement):
 
 
 def test_an_epoch_is_computed_from_parts_of_it(make_measurement):
-    """Two whole batches in 1 s and five in 2.5 s: both are 5 s for the ten of an epoch."""
+    """Two batches in 1 s and five in 2.5 s: both make 5 s for the ten batches of an epoch."""
     found = make_measurement(epochs=[make_pass(7.0, 10)], passes=[make_pass(1.0, 2), make_pass(2.5, 5)])
     assert quantities.epoch_seconds(found) == pytest.approx(5.0)
     assert quantities.epoch_processor_seconds(found) == pytest.approx(10.0)
@@ -43,7 +43,7 @@ def test_an_epoch_is_computed_from_parts_of_it(make_measurement):
 
 
 def test_passes_without_a_whole_epoch_are_compared_with_the_batches_that_an_epoch_has(make_measurement):
-    """As on the axes: batches of 32, of which 105 images make three."""
+    """Trials with other batch sizes have such passes. Here 105 images make three batches of 32."""
     walls = (50.0, 1.0, 1.5, 2.0)
     passes = [make_pass(wall, 2, batch_size=32) for wall in walls]
     found = make_measurement(epochs=[], accuracies=[], passes=passes, inference=[], latencies=[])
@@ -52,8 +52,8 @@ def test_passes_without_a_whole_epoch_are_compared_with_the_batches_that_an_epoc
     assert quantities.images_per_second(found) == pytest.approx(64 / 1.5)
 
 
-def test_the_same_speed_is_the_same_figure_for_every_batch_size(make_measurement):
-    """96 images are whole batches of all these sizes."""
+def test_the_same_speed_gives_the_same_value_for_every_batch_size(make_measurement):
+    """96 images make whole batches of all these sizes."""
     found = set()
     for batch_size in (8, 16, 32, 96):
         passes = [make_pass(2.0, 96 // batch_size, batch_size)] * 2
@@ -62,7 +62,7 @@ def test_the_same_speed_is_the_same_figure_for_every_batch_size(make_measurement
     assert found == {(2.0, 48.0)}
 
 
-def test_no_figure_is_zero_where_the_clock_saw_no_processor_time(make_measurement):
+def test_no_value_is_zero_if_the_clock_counted_no_cpu_time(make_measurement):
     found = make_measurement(epochs=[make_pass(1.0, 10, cpu=0.0)] * 2)
     assert 0 < quantities.cores_busy(found) < 0.01
     assert quantities.epoch_processor_seconds(found) is None
@@ -141,14 +141,14 @@ def test_the_time_for_some_epochs_is_that_of_the_first_and_of_steady_ones(make_m
     assert quantities.seconds_for(4, found) == pytest.approx(2.75 + 7 + 3 * 5)
 
 
-def test_memory_that_the_system_does_not_tell_is_none(make_measurement):
+def test_memory_that_the_system_does_not_report_is_none(make_measurement):
     memory = Memory(0, 0, 0, 0, 0, None)
-    told = make_measurement()
-    figures = (quantities.imported_megabytes, quantities.built_megabytes, quantities.peak_megabytes)
-    assert [figure(told) for figure in figures] == [20.0, 30.0, 50.0]
-    assert [figure(make_measurement(memory=memory)) for figure in figures] == [None] * 3
-    assert quantities.device_megabytes(told) is None
-    used = dataclasses.replace(told.memory, device=7_000_000)
+    reported = make_measurement()
+    phases = (quantities.imported_megabytes, quantities.built_megabytes, quantities.peak_megabytes)
+    assert [phase(reported) for phase in phases] == [20.0, 30.0, 50.0]
+    assert [phase(make_measurement(memory=memory)) for phase in phases] == [None] * 3
+    assert quantities.device_megabytes(reported) is None
+    used = dataclasses.replace(reported.memory, device=7_000_000)
     assert quantities.device_megabytes(make_measurement(memory=used)) == 7.0
 
 
