@@ -123,7 +123,7 @@ def main() -> int:
         start = time.perf_counter()
         results = published.results()
         loaded = time.perf_counter()
-        pairs.judged(results.records)
+        pairs.compare_pairs(results.records)
         judged = time.perf_counter()
         published.table()
         for network in catalogue.networks():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from command_line import surroundings  # noqa: F401
 from fabricated import fabricated  # noqa: F401
+from measurements import make_measurement  # noqa: F401
 from misbehaving import misbehave, package_copy  # noqa: F401
 from planned import make_passing  # noqa: F401
 from sites import browser, measured, results, site  # noqa: F401

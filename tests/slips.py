@@ -3,9 +3,9 @@
 import dataclasses
 import pathlib
 
-LOGITS = "the logits before training differs"
+LOGITS = "the logits before training differ"
 STEP_1, STEP_2, STEP_3 = (f"the loss of step {number} differs" for number in (1, 2, 3))
-ANOTHER_MODEL = "the logits of another model with the trained parameters differs"
+ANOTHER_MODEL = "the logits of another model with the trained parameters differ"
 ONE_PASS = "the mean loss of the same steps in one pass differs"
 
 

@@ -1,4 +1,4 @@
-"""Two campaigns: what is compared and how, what is not, with the reason, and what else differs."""
+"""Two campaigns: what is compared and how, what is not compared and why, and what else differs."""
 
 import dataclasses
 import math
@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from tfmxbench.analysis.changes import differences, what_differs
+from tfmxbench.analysis.changes import compare_campaigns, what_differs
 from tfmxbench.records.settings import DataDescription
 from tfmxbench.records.store import read_results
 from tfmxbench.records.trial import FAILED
@@ -17,9 +17,9 @@ STEADY = [1.0, 1.01, 0.99, 1.0, 1.02]
 SLOW = [1.5, 1.52, 1.49, 1.51, 1.5]
 
 
-def only(found):
-    (item,) = found
-    return item
+def only(changes):
+    (change,) = changes
+    return change
 
 
 def with_records(results, change):
@@ -59,7 +59,7 @@ def failed(record, reason="exited with code 3"):
 def test_a_slower_implementation_is_found_and_another_is_not(make_results):
     first = make_results({"gluon": STEADY, "symbol": STEADY})
     second = make_results({"gluon": SLOW, "symbol": [*STEADY[1:], 1.0]}, name="second")
-    gluon, symbol = differences(first, second)
+    gluon, symbol = compare_campaigns(first, second)
     assert (gluon.name, gluon.device, gluon.threads, gluon.batch_size) == ("mlp/gluon", "cpu", 2, None)
     assert (gluon.verdict, symbol.verdict) == ("slower", "no clear difference")
     assert gluon.ratio.value == pytest.approx(1.5, rel=0.01)
@@ -73,7 +73,7 @@ def test_a_slower_implementation_is_found_and_another_is_not(make_results):
 
 def test_the_order_of_the_arguments_turns_the_ratio_round(make_results):
     first, second = make_results({"gluon": STEADY}), make_results({"gluon": SLOW[:4]}, name="second")
-    there, back = only(differences(first, second)), only(differences(second, first))
+    there, back = only(compare_campaigns(first, second)), only(compare_campaigns(second, first))
     assert (there.verdict, back.verdict) == ("slower", "faster")
     assert (there.first, there.second) == (back.second, back.first)
     assert there.ratio.value == pytest.approx(1 / back.ratio.value)
@@ -82,11 +82,11 @@ def test_the_order_of_the_arguments_turns_the_ratio_round(make_results):
 
 
 def test_the_trials_are_not_paired_by_round(make_results):
-    """Rounds of two campaigns have only their numbers in common."""
+    """The rounds of two campaigns have only their numbers in common."""
     first = make_results({"gluon": STEADY})
     shuffled = [SLOW[number] for number in (3, 1, 4, 0, 2)]
     one, other = (
-        only(differences(first, make_results({"gluon": values}, name="second")))
+        only(compare_campaigns(first, make_results({"gluon": values}, name="second")))
         for values in (SLOW, shuffled)
     )
     assert one.ratio.value == pytest.approx(other.ratio.value)
@@ -96,14 +96,14 @@ def test_the_trials_are_not_paired_by_round(make_results):
 def test_the_probabilities_are_corrected_for_their_number(make_results):
     """0.03 alone is a difference; four of it together are not."""
     times, later = [1.0, 1.1, 0.9, 1.05], [1.1, 1.2, 1.25, 1.15]
-    alone = only(differences(make_results({"a": times}), make_results({"a": later}, name="second")))
+    alone = only(compare_campaigns(make_results({"a": times}), make_results({"a": later}, name="second")))
     assert alone.probability < 0.05
     assert (alone.verdict, alone.adjusted) == ("slower", alone.probability)
     styles = "abcd"
-    found = differences(
+    changes = compare_campaigns(
         make_results(dict.fromkeys(styles, times)), make_results(dict.fromkeys(styles, later), name="second")
     )
-    for item in found:
+    for item in changes:
         assert item.adjusted == pytest.approx(4 * alone.probability)
         assert item.verdict == "no clear difference"
         # The interval is that of this ratio alone.
@@ -112,20 +112,20 @@ def test_the_probabilities_are_corrected_for_their_number(make_results):
 
 def test_what_is_not_compared_does_not_count_among_the_comparisons(make_results):
     first = make_results({"a": STEADY, "b": STEADY, "c": STEADY})
-    found = differences(first, make_results({"a": [1.1, *STEADY[1:]]}, name="second"))
-    assert [bool(item.reason) for item in found] == [False, True, True]
-    assert found[0].adjusted == found[0].probability
+    changes = compare_campaigns(first, make_results({"a": [1.1, *STEADY[1:]]}, name="second"))
+    assert [bool(item.reason) for item in changes] == [False, True, True]
+    assert changes[0].adjusted == changes[0].probability
 
 
 def test_one_trial_gives_a_ratio_and_no_verdict(make_results):
-    found = only(differences(make_results({"a": [1.0]}), make_results({"a": SLOW}, name="second")))
-    assert found.ratio.value == pytest.approx(1.5, rel=0.01)
-    assert not found.ratio.has_interval
-    assert not found.first.has_interval
-    assert found.second.has_interval
-    assert math.isnan(found.probability)
-    assert math.isnan(found.adjusted)
-    assert (found.verdict, found.reason) == ("not known", "")
+    change = only(compare_campaigns(make_results({"a": [1.0]}), make_results({"a": SLOW}, name="second")))
+    assert change.ratio.value == pytest.approx(1.5, rel=0.01)
+    assert not change.ratio.has_interval
+    assert not change.first.has_interval
+    assert change.second.has_interval
+    assert math.isnan(change.probability)
+    assert math.isnan(change.adjusted)
+    assert (change.verdict, change.reason) == ("not known", "")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_one_trial_gives_a_ratio_and_no_verdict(make_results):
     [([1.0] * 3, [1.0] * 3, "no clear difference"), ([1.0] * 3, [0.5] * 3, "faster")],
 )
 def test_times_without_any_spread_are_compared(make_results, first, second, verdict):
-    found = only(differences(make_results({"a": first}), make_results({"a": second}, name="second")))
-    assert found.verdict == verdict
+    change = only(compare_campaigns(make_results({"a": first}), make_results({"a": second}, name="second")))
+    assert change.verdict == verdict
 
 
 def test_only_the_comparison_itself_is_compared(make_results):
@@ -145,20 +145,20 @@ def test_only_the_comparison_itself_is_compared(make_results):
         *with_trials(make_results({"b": SLOW}, name="goal"), purpose="goal").records,
     ]
     both = dataclasses.replace(second, records=[*second.records, *others])
-    assert only(differences(first, both)) == only(differences(first, second))
+    assert only(compare_campaigns(first, both)) == only(compare_campaigns(first, second))
 
 
 # What is not compared.
 
 
-def test_what_one_campaign_did_not_measure_is_told(make_results):
+def test_what_one_campaign_did_not_measure_is_reported(make_results):
     first = make_results({"a": STEADY, "b": STEADY})
     second = make_results({"b": STEADY, "c": STEADY}, name="second")
-    found = {item.name: item for item in differences(first, second)}
-    assert found["mlp/a"].reason == "the second did not measure it"
-    assert found["mlp/b"].reason == ""
-    assert found["mlp/c"].reason == "the first did not measure it"
-    for item in (found["mlp/a"], found["mlp/c"]):
+    changes = {item.name: item for item in compare_campaigns(first, second)}
+    assert changes["mlp/a"].reason == "the second did not measure it"
+    assert changes["mlp/b"].reason == ""
+    assert changes["mlp/c"].reason == "the first did not measure it"
+    for item in (changes["mlp/a"], changes["mlp/c"]):
         assert (item.first, item.second, item.ratio, item.verdict) == (None, None, None, "not known")
         assert math.isnan(item.probability)
 
@@ -167,12 +167,12 @@ def test_the_same_style_on_another_device_or_of_another_framework_is_another_imp
     first, second = (make_results({"a": STEADY}, name=name) for name in ("first", "second"))
     for changes in ({"device": "gpu"}, {"framework": "tensorflow"}, {"network": "lenet"}):
         with pytest.raises(ValueError, match=r"did not measure it.*did not measure it"):
-            differences(first, with_trials(second, **changes))
+            compare_campaigns(first, with_trials(second, **changes))
 
 
 def one_refused(first, second, *words):
-    """Of implementations a and b, b is compared and a is not."""
-    a, b = differences(first, second)
+    """Check that implementation b is compared and a is not."""
+    a, b = compare_campaigns(first, second)
     assert (a.name, b.name) == ("mlp/a", "mlp/b")
     assert b.reason == ""
     assert b.ratio is not None
@@ -220,7 +220,7 @@ def test_a_computation_that_was_not_recorded_is_not_compared(both):
     one_refused(*both(change), "not recorded whether both had the same initial values")
 
 
-def test_another_seed_is_named_where_it_is_why(both):
+def test_another_seed_is_named_if_it_is_the_reason(both):
     def change(results):
         return with_hashes(with_trials(results, seed=3), initial_parameters="another")
 
@@ -235,19 +235,19 @@ def test_another_number_of_threads_is_not_compared(both):
 
 
 def test_the_same_number_of_threads_is_found_among_several(make_results):
-    """A campaign whose records were put together from two."""
+    """The records of a campaign may be put together from two."""
     first = make_results({"a": STEADY})
     one, two = (
         make_results({"a": values}, name=f"second {threads}", trial={"threads": threads})
         for threads, values in ((1, SLOW), (2, STEADY))
     )
-    found = differences(first, dataclasses.replace(one, records=[*one.records, *two.records]))
-    assert [(item.threads, item.reason) for item in found] == [(2, ""), (1, "the first did not measure it")]
-    assert found[0].verdict == "no clear difference"
+    changes = compare_campaigns(first, dataclasses.replace(one, records=[*one.records, *two.records]))
+    assert [(item.threads, item.reason) for item in changes] == [(2, ""), (1, "the first did not measure it")]
+    assert changes[0].verdict == "no clear difference"
 
 
 def test_another_batch_size_is_not_compared(both):
-    """Of the trial, or of the task, which the trial leaves it to."""
+    """The trial states it, or leaves it to the task."""
 
     def smaller(results):
         passes = results.records[0].measurement.passes
@@ -262,24 +262,24 @@ def test_another_batch_size_is_not_compared(both):
 
 
 def test_a_batch_size_that_is_stated_is_compared_with_the_same_that_is_not(both):
-    a, _ = differences(*both(lambda results: with_trials(results, batch_size=128)))
+    a, _ = compare_campaigns(*both(lambda results: with_trials(results, batch_size=128)))
     assert a.reason == ""
 
 
 def test_without_a_completed_trial_it_says_why(both):
     first, second = both(lambda results: with_records(results, failed))
-    one_refused(first, second, "no trial of it completed in the second: exited with code 3")
-    one_refused(second, first, "no trial of it completed in the first: exited with code 3")
+    one_refused(first, second, "none of its trials completed in the second: exited with code 3")
+    one_refused(second, first, "none of its trials completed in the first: exited with code 3")
 
 
 def test_a_time_of_0_is_not_compared(both):
-    """As a file of another hand may hold."""
+    """A file from somebody else may hold one."""
 
     def change(results):
         passes = results.records[0].measurement.passes
         return with_measurements(results, passes=[dataclasses.replace(item, wall=0.0) for item in passes])
 
-    one_refused(*both(change), "the second says that an epoch of it took no time")
+    one_refused(*both(change), "an epoch of it took no time in the second")
 
 
 def test_a_reason_is_one_line_that_a_terminal_can_show(both):
@@ -296,26 +296,26 @@ def test_different_data_sets_are_refused(make_results):
     first = make_results({"a": STEADY})
     second = make_results({"a": STEADY}, name="second", data=DataDescription("mnist", "", "1" * 64))
     with pytest.raises(ValueError, match=r"different data sets: small \(000000000000\) and mnist \(1{12}\)"):
-        differences(first, second)
+        compare_campaigns(first, second)
     renamed = dataclasses.replace(second, data=DataDescription("renamed", "", "0" * 64))
-    assert only(differences(first, renamed)).reason == ""
+    assert only(compare_campaigns(first, renamed)).reason == ""
 
 
 def test_a_campaign_is_not_compared_with_itself(make_results):
-    """Nor with a later state of it, of which a part is the same."""
+    """Nor is it compared with a later state of itself, which shares some trials."""
     first = make_results({"a": STEADY})
     with pytest.raises(ValueError, match=r"5 of the 5 completed trials.*cannot be compared with itself"):
-        differences(first, first)
+        compare_campaigns(first, first)
     part = dataclasses.replace(first, records=first.records[:2])
     with pytest.raises(ValueError, match="2 of the 5 completed trials"):
-        differences(part, first)
+        compare_campaigns(part, first)
 
 
-def test_the_same_campaign_measured_anew_is_compared(make_results):
-    """Two machines of one description have the same key, too."""
+def test_a_rerun_of_the_same_campaign_is_compared(make_results):
+    """Two machines with the same description also have the same key."""
     again = dataclasses.replace(make_results({"a": STEADY}, name="again"), campaign="first")
     first = make_results({"a": STEADY})
-    assert only(differences(first, again)).verdict == "no clear difference"
+    assert only(compare_campaigns(first, again)).verdict == "no clear difference"
     assert what_differs(first, again) == []
 
 
@@ -323,12 +323,12 @@ def test_nothing_to_compare_says_why(make_results):
     first = make_results({"a": STEADY})
     nothing = dataclasses.replace(first, records=[])
     with pytest.raises(ValueError, match=r"^neither of them timed anything$"):
-        differences(nothing, nothing)
+        compare_campaigns(nothing, nothing)
     with pytest.raises(ValueError, match=r"^mlp/a on the CPU: the second did not measure it$"):
-        differences(first, nothing)
+        compare_campaigns(first, nothing)
     many = make_results(dict.fromkeys("bcdef", STEADY), name="second")
     with pytest.raises(ValueError) as caught:
-        differences(first, many)
+        compare_campaigns(first, many)
     assert str(caught.value) == (
         "mlp/a on the CPU: the second did not measure it; mlp/b on the CPU: the first did not measure it; "
         "mlp/c on the CPU: the first did not measure it; and 3 more"
@@ -338,7 +338,7 @@ def test_nothing_to_compare_says_why(make_results):
 # What differs.
 
 
-def test_what_the_reader_must_know_is_told(make_results):
+def test_what_may_affect_the_times_is_listed(make_results):
     first = make_results({"a": STEADY, "b": STEADY})
     second = make_results(
         {"a": STEADY, "b": STEADY}, name="second", machine={"processor": "another", "memory": "8 GiB"}
@@ -363,13 +363,13 @@ def test_what_the_reader_must_know_is_told(make_results):
         "seed: 0 in the first, 1 in the second",
         "mxnet on the CPU: numpy: 2.4.6 in the first, not recorded in the second",
         "mxnet on the CPU: mxnet: not recorded in the first, 2.0 in the second",
-        "mlp/a on the CPU, mlp/b on the CPU: another source",
+        "mlp/a on the CPU, mlp/b on the CPU: the source differs",
         "mlp/a on the CPU, mlp/b on the CPU: device: CPU in the first, another in the second",
-        "the files do not tell whether the harness's own source is the same in both",
+        "the files do not record whether both used the same source of the harness",
     ]
-    notes = differences(first, second)[0].notes
+    notes = compare_campaigns(first, second)[0].notes
     assert notes[0].startswith("numpy: ")
-    assert notes[2:] == ["another source", "device: CPU in the first, another in the second"]
+    assert notes[2:] == ["the source differs", "device: CPU in the first, another in the second"]
 
 
 def test_trials_that_did_not_complete_and_other_passes_are_noted(make_results):
@@ -377,24 +377,24 @@ def test_trials_that_did_not_complete_and_other_passes_are_noted(make_results):
     passes = second.records[0].measurement.passes
     second = with_measurements(second, passes=[*passes, *passes])
     second = dataclasses.replace(second, records=[failed(second.records[0]), *second.records[1:]])
-    found = only(differences(first, second))
-    assert found.second.trials == 4
-    assert found.notes == [
+    change = only(compare_campaigns(first, second))
+    assert change.second.trials == 4
+    assert change.notes == [
         "steady passes in a trial: 2 in the first, 4 in the second",
         "1 of 5 trials did not complete in the second",
     ]
-    assert f"mlp/a on the CPU: {found.notes[0]}" in what_differs(first, second)
+    assert f"mlp/a on the CPU: {change.notes[0]}" in what_differs(first, second)
 
 
 def test_files_of_an_earlier_run_are_compared_with_the_present(make_results):
-    """What the older one did not record is no obstacle, where it does not matter."""
+    """The earlier file may lack what does not matter."""
     first = read_results(EARLIER)
 
     def later(record):
         return dataclasses.replace(record, started=f"later than {record.started}")
 
     second = with_measurements(with_records(first, later), training_images=60000, test_images=10000)
-    found = differences(first, second)
-    assert [(item.ratio.value, item.verdict) for item in found] == [(1.0, "no clear difference")] * 2
+    changes = compare_campaigns(first, second)
+    assert [(item.ratio.value, item.verdict) for item in changes] == [(1.0, "no clear difference")] * 2
     with pytest.raises(ValueError, match="different data sets: synthetic-digits"):
-        differences(first, make_results({"a": STEADY}))
+        compare_campaigns(first, make_results({"a": STEADY}))

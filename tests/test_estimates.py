@@ -37,7 +37,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(trials):
     assert 0.01 < above < 0.04
 
 
-def test_intervals_cover_as_often_as_they_are_asked_to():
+def test_intervals_cover_with_the_confidence_that_is_chosen():
     random = np.random.RandomState(0)
     samples = np.exp(random.normal(0, 0.3, (REPETITIONS, 5)))
     found = [estimate(row.tolist(), confidence=0.8) for row in samples]
@@ -81,13 +81,13 @@ def test_wild_values_are_no_error():
     [[], [0.0], [1.0, 0.0], [-1.0, 2.0], [math.nan], [1.0, math.nan], [math.inf, 1.0], [1.0, -math.inf]],
     ids=str,
 )
-def test_what_is_no_positive_number_is_a_valueerror(values):
+def test_a_value_that_is_not_a_positive_number_is_a_valueerror(values):
     with pytest.raises(ValueError, match="positive number" if values else "no value"):
         estimate(values)
 
 
 def test_a_ratio_pairs_by_round():
-    """Rounds of any order, one of them missing on each side; the slow round 2 slows both down."""
+    """The order of the rounds does not matter. Each side lacks a round, and round 2 is slow for both."""
     numerator = {2: 300.0, 0: 3.0, 1: 3.3, 7: 1e6}
     denominator = {0: 1.0, 1: 1.1, 2: 100.0, 5: 1e-6}
     found = ratio(numerator, denominator)
@@ -95,7 +95,7 @@ def test_a_ratio_pairs_by_round():
     assert (found.value, found.low, found.high) == pytest.approx((3, 3, 3))
 
 
-def test_a_ratio_turned_over_is_the_inverse():
+def test_a_ratio_the_other_way_round_is_the_inverse():
     numerator, denominator = {0: 2.0, 1: 2.2, 2: 2.5}, {0: 1.0, 1: 1.3, 2: 1.1}
     found, turned = ratio(numerator, denominator), ratio(denominator, numerator)
     assert (turned.value, turned.low, turned.high) == pytest.approx(
@@ -109,7 +109,7 @@ def test_a_ratio_without_a_common_round_is_a_valueerror():
 
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf])
-def test_a_ratio_of_what_is_no_positive_number_is_a_valueerror(wrong):
+def test_a_ratio_of_values_that_are_not_positive_numbers_is_a_valueerror(wrong):
     for pair in (({0: wrong}, {0: 1.0}), ({0: 1.0}, {0: wrong})):
         with pytest.raises(ValueError):
             ratio(*pair)
@@ -129,7 +129,7 @@ def test_a_verdict_says_what_the_interval_says(numerator, wanted):
 
 
 def campaigns(effect, rounds, seed, common=0.5):
-    """Verdicts on simulated campaigns: noise of 5% a trial, and of `common` a whole round."""
+    """Verdicts on simulated campaigns, with a noise of 5% per trial and of `common` per round."""
     random = np.random.RandomState(seed)
     shared = np.exp(random.normal(0, common, (REPETITIONS, rounds)))
     first = effect * shared * np.exp(random.normal(0, 0.05, (REPETITIONS, rounds)))
@@ -141,21 +141,21 @@ def campaigns(effect, rounds, seed, common=0.5):
 
 
 @pytest.mark.parametrize("rounds", [3, 5])
-def test_a_difference_that_is_not_there_is_seen_in_one_campaign_of_twenty(rounds):
+def test_a_false_difference_appears_in_one_campaign_of_twenty(rounds):
     verdicts = campaigns(1.0, rounds, seed=rounds)
     for side in ("faster", "slower"):
         assert 0.015 < verdicts.count(side) / REPETITIONS < 0.035
     assert 0.03 < 1 - verdicts.count("no clear difference") / REPETITIONS < 0.07
 
 
-def test_a_difference_that_is_there_is_seen_more_often_in_more_rounds():
-    """10% slower, with a noise of half between rounds, which pairing takes out."""
+def test_a_true_difference_is_detected_more_often_with_more_rounds():
+    """10% slower, with a spread of 50% between rounds, which pairing cancels."""
     power = [campaigns(1.1, rounds, seed=9).count("slower") / REPETITIONS for rounds in (3, 5, 10)]
     assert power[0] < power[1] < power[2]
     assert power[2] > 0.95
 
 
-def test_a_greater_difference_is_seen_more_often():
+def test_a_greater_difference_is_detected_more_often():
     power = [campaigns(effect, 3, seed=11).count("faster") / REPETITIONS for effect in (0.95, 0.9, 0.7)]
     assert power[0] < power[1] < power[2]
 
@@ -181,7 +181,7 @@ def test_independent_trials_are_compared_as_scipys_welch_test_does():
     )
 
 
-def test_independent_trials_of_which_one_side_has_no_spread_rest_on_the_other():
+def test_the_spread_of_one_side_is_enough_for_independent_trials():
     found, probability = compare_independent([3.0, 3.0, 3.0], [1.0, 1.1, 1.2, 1.05])
     alone = estimate([1.0, 1.1, 1.2, 1.05])
     assert (found.low, found.high) == pytest.approx((3 / alone.high, 3 / alone.low))
@@ -230,7 +230,7 @@ def test_the_smallest_difference_is_how_far_the_interval_reaches():
         (math.nan, math.nan, False),
     ],
 )
-def test_a_ratio_is_too_wide_that_shows_neither_a_difference_nor_its_absence(low, high, wanted):
+def test_a_ratio_is_too_wide_if_it_shows_neither_a_difference_nor_its_absence(low, high, wanted):
     assert too_wide(Estimate(1.0, low, high, 3)) is wanted
 
 
@@ -245,7 +245,7 @@ def test_the_rounds_needed_are_the_least_whose_interval_is_narrow_enough(differe
     assert reaches[1] <= difference < reaches[0]
 
 
-def test_the_rounds_needed_have_a_least_and_a_greatest_number():
+def test_the_rounds_needed_have_limits():
     assert rounds_needed([2.0, 2.0]) == 3
     assert rounds_needed([1.0, 100.0]) == MOST_ROUNDS
 
@@ -268,8 +268,8 @@ def test_a_style_that_is_worse_on_every_seed_is_found():
     ]
     worse = {seed: value - 0.01 for seed, value in good.items()}
     assert "at least one style differs" in styles_differ([*noisy, worse])
-    assert "no style can be told from the others" in styles_differ(noisy)
+    assert "no style differs detectably" in styles_differ(noisy)
 
 
-def test_two_seeds_are_too_few_to_tell():
+def test_two_seeds_are_too_few_for_a_test():
     assert "not enough to test" in styles_differ([{0: 0.9, 1: 0.8}] * 5)

@@ -1,8 +1,8 @@
-"""What intervals and verdicts promise of their error rates, on simulated campaigns like ours.
+"""The error rates of intervals and verdicts, on simulated campaigns like ours.
 
-A trial's time is the median of its implementation, times noise with tails heavier than log-normal
-(Student's t with 5 degrees of freedom), times the drift that all trials of a round share; one trial
-in fifty takes 1.3 times as long.
+A trial's time is the median of its implementation, times noise with heavier tails than log-normal
+(Student's t with 5 degrees of freedom), times a drift that all trials of a round share. One trial in
+fifty takes 1.3 times as long.
 """
 
 import itertools
@@ -22,25 +22,25 @@ from tfmxbench.analysis.estimates import (
 )
 from tfmxbench.analysis.multiple_comparisons import compare, family_confidence, holm
 
-# A coverage of 95% is found to within 0.7 points, three standard errors.
+# This number of repetitions measures a coverage of 95% to within 0.7 points, three standard errors.
 REPETITIONS = 10_000
 FREEDOM = 5
 SLOW_SHARE = 0.02
 SLOWER = math.log(1.3)
 # Standard deviation of the drift: 19 of 20 rounds lie within 30% of the typical one.
 DRIFT = math.log(1.3) / 2
-# What a round's drift keeps of that of the round before.
+# The share of a round's drift that comes from the round before.
 PERSISTENCE = 0.8
 
 
 def noise(random, spread, shape, slow_share=SLOW_SHARE, slower=SLOWER):
-    """Logarithms of what multiplies the times; `spread` is their standard deviation but for slow trials."""
+    """Logarithms of the noise factors. `spread` is their standard deviation, without the slow trials."""
     usual = random.standard_t(FREEDOM, shape) * spread * math.sqrt((FREEDOM - 2) / FREEDOM)
     return usual + slower * (random.random_sample(shape) < slow_share)
 
 
 def median(spread):
-    """Median of the noise, which the slow trials move a little above 0."""
+    """The median of the noise, which is a little above 0 because of the slow trials."""
     usual = scipy.stats.t(FREEDOM, scale=spread * math.sqrt((FREEDOM - 2) / FREEDOM)).cdf
     return scipy.optimize.brentq(
         lambda x: (1 - SLOW_SHARE) * usual(x) + SLOW_SHARE * usual(x - SLOWER) - 0.5, -1, 1
@@ -48,7 +48,7 @@ def median(spread):
 
 
 def drift(random, repetitions, rounds):
-    """Logarithms of the machine's state: an autoregressive walk, of repetitions and rounds."""
+    """Logarithms of the machine's drift: an autoregressive process, by repetition and round."""
     state = random.normal(0, DRIFT, (repetitions, rounds))
     for number in range(1, rounds):
         state[:, number] *= math.sqrt(1 - PERSISTENCE**2)
@@ -61,7 +61,7 @@ def coverage(found, truth):
 
 
 def ratios(first, second):
-    """Ratios of campaigns given as logarithms, of repetitions and rounds."""
+    """Ratios of campaigns given as logarithms, by repetition and round."""
     return [
         ratio(dict(enumerate(one)), dict(enumerate(other)))
         for one, other in zip(np.exp(first).tolist(), np.exp(second).tolist(), strict=True)
@@ -69,12 +69,12 @@ def ratios(first, second):
 
 
 def paired_probabilities(differences):
-    """Of the paired t tests along the last axis, all at once."""
+    """The p-values of the paired t tests along the last axis, all at once."""
     return scipy.stats.ttest_1samp(differences, 0, axis=-1).pvalue
 
 
 def crossed(names, first, second):
-    """All pairs of two lists as parameters: those of the same place in the gate, the others in the sweeps."""
+    """All pairs from two lists as parameters. Pairs off the diagonal run only in the sweeps."""
     return pytest.mark.parametrize(
         names,
         [
@@ -103,7 +103,7 @@ def test_intervals_of_a_ratio_cover_it_in_spite_of_drift(spreads, rounds):
 
 
 def test_drift_is_not_in_the_interval_of_a_time():
-    """Rounds that resemble their neighbours vary less than the machine does: only ratios tell."""
+    """Neighbouring rounds resemble each other, and vary less than the machine. Only ratios are reliable."""
     random = np.random.RandomState(1)
     times = np.exp(drift(random, 2000, 5) + noise(random, 0.05, (2000, 5)))
     assert coverage([estimate(row) for row in times.tolist()], math.exp(median(0.05))) < 0.7
@@ -126,29 +126,29 @@ def test_the_geometric_mean_of_few_trials_is_nearer_to_the_median_than_the_middl
 
 
 @pytest.mark.parametrize("rounds", [3, 5, 10])
-def test_a_single_pair_that_does_not_differ_is_found_to_in_one_campaign_of_twenty(rounds):
+def test_a_single_null_pair_seems_to_differ_in_one_campaign_of_twenty(rounds):
     random = np.random.RandomState(300 + rounds)
     one, other = (noise(random, spread, (REPETITIONS, rounds)) for spread in (0.02, 0.05))
     assert 0.03 < np.mean(paired_probabilities(one - other) < 0.05) < 0.055
 
 
 def null_campaigns(rounds, repetitions):
-    """Logarithms of five implementations that do not differ, two of them noisier, one of them much."""
+    """Logarithms of five implementations that do not differ. Two are noisier, and one is much noisier."""
     random = np.random.RandomState(400 + rounds)
     shared = drift(random, repetitions, rounds)
     return [shared + noise(random, spread, shared.shape) for spread in (0.02, 0.02, 0.05, 0.05, 0.15)]
 
 
 @pytest.mark.parametrize("rounds", [3, 5, 10])
-def test_of_ten_pairs_that_do_not_differ_any_is_found_to_in_at_most_one_campaign_of_twenty(rounds):
+def test_any_of_ten_null_pairs_seems_to_differ_in_at_most_one_campaign_of_twenty(rounds):
     arms = null_campaigns(rounds, REPETITIONS)
     differences = np.stack([one - other for one, other in itertools.combinations(arms, 2)], axis=1)
     probabilities = paired_probabilities(differences)
     adjusted = np.array([holm(row) for row in probabilities.tolist()])
     assert 0.015 < np.mean(adjusted.min(axis=1) < 0.05) < 0.05
-    # Without the correction there would be little to believe.
+    # Without the correction, false differences are common.
     assert np.mean(probabilities.min(axis=1) < 0.05) > 0.2
-    # Campaigns compared in earnest are found to be what these are.
+    # The package's own comparison gives the same probabilities and verdicts.
     times = np.exp(np.stack(arms, axis=1)).tolist()
     for campaign in [0, *np.argsort(adjusted.min(axis=1))[:20]]:
         values = [dict(enumerate(row)) for row in times[campaign]]
@@ -173,7 +173,7 @@ def test_all_intervals_of_a_family_cover_at_once():
 
 
 def power(spread, rounds, slow_share=SLOW_SHARE, pairs=1):
-    """In what share of campaigns a pair is found to be slower that is so by 5%, the others being equal."""
+    """The share of campaigns that detect a pair that is 5% slower, while the other pairs are equal."""
     random = np.random.RandomState(500)
     shape = (REPETITIONS, pairs, rounds)
     differences = noise(random, spread, shape, slow_share) - noise(random, spread, shape, slow_share)
@@ -182,7 +182,7 @@ def power(spread, rounds, slow_share=SLOW_SHARE, pairs=1):
     return np.mean((adjusted[:, 0] < 0.05) & (differences[:, 0].mean(axis=1) > 0))
 
 
-def test_a_difference_of_5_percent_is_found_where_rounds_and_noise_allow_it():
+def test_a_difference_of_5_percent_is_detected_if_rounds_and_noise_allow_it():
     little, much = ([power(spread, rounds) for rounds in (3, 5, 10)] for spread in (0.02, 0.05))
     assert little == sorted(little)
     assert much == sorted(much)
@@ -217,12 +217,12 @@ def test_intervals_of_independent_trials_cover_whatever_their_spreads_and_number
     found = [compare_independent(one, other) for one, other in zip(first, second, strict=True)]
     truth = math.exp(median(spreads[0]) - median(spreads[1]))
     assert 0.93 < coverage([item for item, _ in found], truth) < 0.97
-    # The probability says the same of 1 as the interval does.
+    # The probability and the interval agree about 1.
     assert all((item.low <= 1 <= item.high) == (probability >= 0.05) for item, probability in found)
 
 
 def test_as_many_rounds_as_are_needed_make_a_typical_interval_narrow_enough():
-    """No trial is slow here: the few that are make the spread of all greater than that of most campaigns."""
+    """No trial is slow here: a few slow ones would make the overall spread exceed that of most campaigns."""
     random = np.random.RandomState(700)
 
     def differences(repetitions, rounds):

@@ -19,7 +19,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.processes import bounded, machine, runner
 from tfmxbench.records.schema import check_parity
 
-MOMENTUM = parity.BARS["momentum"]
+MOMENTUM = parity.TOLERANCES["momentum"]
 
 
 # The gate, with runs that are made up.
@@ -78,7 +78,7 @@ def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypat
         lambda numbers: {name: values.astype(np.float32) / 2 for name, values in numbers.items()},
     )
     first = make_gate().compare(implementation, "cpu")
-    assert first.reason.startswith("the logits before training differs by")
+    assert first.reason.startswith("the logits before training differ by")
     runs.clear()
     assert make_gate().compare(implementation, "cpu") == first
     assert runs == []
@@ -270,7 +270,7 @@ def test_the_gate_answers_every_question_and_leaves_out_what_cannot_run(make_gat
     known = dict(first.environments)
     known["tensorflow", "gpu"] = dataclasses.replace(known["tensorflow", "gpu"], problem="no GPU")
     questions = [
-        gate.Check(catalogue.describe(network / f"{style}.py"), device, batch_size)
+        gate.ParityCheck(catalogue.describe(network / f"{style}.py"), device, batch_size)
         for style in ("keras_xla", "gluon")
         for device in ("cpu", "gpu")
         for batch_size in (None, 32)
@@ -294,7 +294,7 @@ def test_an_interrupted_gate_ends_its_processes(make_gate, network, monkeypatch)
         runner, "command", lambda *arguments: [sys.executable, "-c", "import time; time.sleep(600)"]
     )
     questions = [
-        gate.Check(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
+        gate.ParityCheck(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
     ]
     started = time.monotonic()
     answers = make_gate().run(questions)

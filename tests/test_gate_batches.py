@@ -66,10 +66,10 @@ def implementation():
 
 
 def test_a_question_is_about_the_tasks_own_batch_size_unless_it_says_otherwise(implementation):
-    question = gate.Check(implementation, "cpu")
+    question = gate.ParityCheck(implementation, "cpu")
     assert question.batch_size is None
     others = {dataclasses.replace(question, batch_size=size) for size in (32, 512)}
-    assert len({question, *others, gate.Check(implementation, "cpu", 32)}) == 3
+    assert len({question, *others, gate.ParityCheck(implementation, "cpu", 32)}) == 3
 
 
 def test_only_the_own_batch_size_is_held_against_the_reference_for_an_epoch(make_gate, runs, implementation):
@@ -94,7 +94,7 @@ def test_only_the_own_batch_size_is_held_against_the_reference_for_an_epoch(make
 
 def test_each_batch_size_is_judged_for_itself_and_kept(make_gate, runs, implementation):
     runs.wrong = {("gluon", 512)}
-    questions = [gate.Check(implementation, "cpu", size) for size in (None, 32, 512)]
+    questions = [gate.ParityCheck(implementation, "cpu", size) for size in (None, 32, 512)]
     first = dict(make_gate().run(questions))
     assert {question.batch_size for question, found in first.items() if found.passed} == {None, 32}
     failed = first[questions[2]]
@@ -131,7 +131,7 @@ def test_questions_that_are_asked_at_once_share_a_reference(make_gate, runs, mon
     chosen = [
         item for item in catalogue.implementations("mlp") if item.style in ("gluon", "symbol", "module")
     ]
-    questions = [gate.Check(item, "cpu", size) for item in chosen for size in (None, 512)]
+    questions = [gate.ParityCheck(item, "cpu", size) for item in chosen for size in (None, 512)]
     found = dict(make_gate().run(questions))
     assert found.keys() == set(questions)
     assert all(judged.passed for judged in found.values())

@@ -15,7 +15,7 @@ from tfmxbench.worker import entry, prepared
 
 pytestmark = pytest.mark.xdist_group("gate")
 
-MOMENTUM = parity.BARS["momentum"]
+MOMENTUM = parity.TOLERANCES["momentum"]
 
 
 @pytest.fixture(scope="module")

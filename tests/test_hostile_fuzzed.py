@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import changes, pairs, summary
+from tfmxbench.analysis import changes, pairs
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.commands import results
 from tfmxbench.networks import catalogue
 from tfmxbench.records import raw_values, store
@@ -109,7 +110,7 @@ def look_at(found: store.Results, other: store.Results) -> None:
         results.show(found)
     assert all(line.isprintable() for line in printed.getvalue().split("\n"))
     with contextlib.suppress(ValueError):
-        changes.differences(found, other)
+        changes.compare_campaigns(found, other)
     assert all(line.isprintable() for line in changes.what_differs(found, other))
     for row in raw_values.rows(found):
         assert tuple(row) == raw_values.COLUMNS
@@ -119,14 +120,14 @@ def look_at(found: store.Results, other: store.Results) -> None:
         return
     for line in (
         *tables.failures(found),
-        *sentences.hashes(found_arms := summary.arms(found.records)),
+        *sentences.hashes(found_arms := arms_of(found.records)),
         sentences.data(found),
         sentences.machine(found),
         sentences.conditions(found),
         sentences.accuracies(found_arms),
         sentences.abstraction(found_arms),
         sentences.memory(found_arms),
-        *map(sentences.compare, pairs.judged(found.records)),
+        *map(sentences.compare, pairs.compare_pairs(found.records)),
     ):
         assert "<" not in text(line)
 

@@ -216,7 +216,7 @@ def test_the_gate_catches_what_changes_the_computation_and_passes_what_distorts(
         "default_initialisers": False,
         "optimiser_defaults": False,
     }
-    assert told["default_initialisers"].reason.startswith("the logits before training differs")
+    assert told["default_initialisers"].reason.startswith("the logits before training differ")
     assert told["optimiser_defaults"].reason.startswith("the loss of step 2 differs")
     assert told["unsynchronised"].mistakes == ["unsynchronised"]
     # What the gate says of the implementation itself is another question, and is cached apart.

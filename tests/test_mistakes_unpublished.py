@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tfmxbench.analysis import pairs, summary
+from tfmxbench.analysis import pairs, quantities
+from tfmxbench.analysis.arms import accuracies_by_seed, arms_of
 from tfmxbench.records import raw_values, store
 from tfmxbench.records.conditions import MISTAKE
 from tfmxbench.records.schema import check_results
@@ -140,11 +141,9 @@ def test_no_estimate_takes_a_mistake_in_even_if_it_were_handed_one(results):
     ]
     assert disguised
     mixed = [*results.records, *disguised]
-    assert [arm.values(summary.epoch_seconds) for arm in summary.arms(mixed)] == [
-        arm.values(summary.epoch_seconds) for arm in summary.arms(results.records)
+    assert [arm.values(quantities.epoch_seconds) for arm in arms_of(mixed)] == [
+        arm.values(quantities.epoch_seconds) for arm in arms_of(results.records)
     ]
-    assert summary.accuracies_by_seed(mixed, "mlp", "cpu") == summary.accuracies_by_seed(
-        results.records, "mlp", "cpu"
-    )
-    assert pairs.judged(mixed) == pairs.judged(results.records)
+    assert accuracies_by_seed(mixed, "mlp", "cpu") == accuracies_by_seed(results.records, "mlp", "cpu")
+    assert pairs.compare_pairs(mixed) == pairs.compare_pairs(results.records)
     assert len(tables.rows(dataclasses.replace(results, mistaken=[]))) == 2

@@ -1,4 +1,4 @@
-"""Verdicts that hold together, against an example by hand, SciPy and properties."""
+"""Corrected verdicts, against an example by hand, SciPy and properties."""
 
 import math
 
@@ -27,9 +27,9 @@ probabilities = strategies.lists(
 @given(probabilities)
 def test_holms_correction_keeps_the_order_and_lowers_no_probability(raw):
     adjusted = holm(raw)
-    made = sorted((p, q) for p, q in zip(raw, adjusted, strict=True) if not math.isnan(p))
-    assert all(p <= q <= min(1, p * len(made)) for p, q in made)
-    assert [q for _, q in made] == sorted(q for _, q in made)
+    valid = sorted((p, q) for p, q in zip(raw, adjusted, strict=True) if not math.isnan(p))
+    assert all(p <= q <= min(1, p * len(valid)) for p, q in valid)
+    assert [q for _, q in valid] == sorted(q for _, q in valid)
     assert [math.isnan(p) for p in raw] == [math.isnan(q) for q in adjusted]
 
 
@@ -49,7 +49,7 @@ def test_holm_takes_probabilities_only(wrong):
 
 
 def test_a_comparison_has_the_probability_of_scipys_paired_test():
-    """Round 5 has no partner; of the pair measured in one round nothing is known, nor does it count."""
+    """Round 5 has no partner. The pair that was measured in one round has no verdict, and does not count."""
     first = {0: 1.0, 1: 1.3, 2: 1.15, 3: 1.4, 5: 9.0}
     seconds = [
         {0: 1.2, 1: 1.5, 2: 1.45, 3: 1.6},
@@ -57,7 +57,7 @@ def test_a_comparison_has_the_probability_of_scipys_paired_test():
         {3: 0.1},
         {0: 0.4, 1: 0.7, 2: 0.5, 3: 0.6},
     ]
-    found = compare([(first, second) for second in seconds])
+    comparisons = compare([(first, second) for second in seconds])
     wanted = [
         scipy.stats.ttest_rel(
             [math.log(first[number]) for number in range(4)],
@@ -66,25 +66,25 @@ def test_a_comparison_has_the_probability_of_scipys_paired_test():
         for second in seconds
         if len(second) == 4
     ]
-    known = [found[0], found[1], found[3]]
-    assert [item.probability for item in known] == pytest.approx(wanted)
-    assert [item.adjusted for item in known] == pytest.approx(holm(wanted))
-    assert [item.verdict for item in found] == ["faster", "no clear difference", "not known", "slower"]
-    assert math.isnan(found[2].probability)
-    assert math.isnan(found[2].adjusted)
-    assert [item.ratio for item in known] == [ratio(first, seconds[index]) for index in (0, 1, 3)]
+    tested = [comparisons[0], comparisons[1], comparisons[3]]
+    assert [item.probability for item in tested] == pytest.approx(wanted)
+    assert [item.adjusted for item in tested] == pytest.approx(holm(wanted))
+    assert [item.verdict for item in comparisons] == ["faster", "no clear difference", "not known", "slower"]
+    assert math.isnan(comparisons[2].probability)
+    assert math.isnan(comparisons[2].adjusted)
+    assert [item.ratio for item in tested] == [ratio(first, seconds[index]) for index in (0, 1, 3)]
 
 
 @given(strategies.lists(strategies.integers(800, 1250), min_size=1, max_size=6))
 def test_the_comparison_of_a_single_pair_says_what_its_interval_says(thousandths):
     numerator = {number: value / 1000 for number, value in enumerate(thousandths)}
     denominator = dict.fromkeys(numerator, 1.0)
-    (found,) = compare([(numerator, denominator)])
-    if not math.isclose(found.probability, 0.05, rel_tol=1e-6):
-        assert found.verdict == verdict(found.ratio)
+    (comparison,) = compare([(numerator, denominator)])
+    if not math.isclose(comparison.probability, 0.05, rel_tol=1e-6):
+        assert comparison.verdict == verdict(comparison.ratio)
 
 
-def test_the_more_pairs_the_less_is_a_difference():
+def test_more_pairs_make_a_difference_harder_to_show():
     pair = ({0: 1.0, 1: 1.1, 2: 1.2, 3: 1.02}, dict.fromkeys(range(4), 1.3))
     assert 0.01 < compare([pair])[0].probability < 0.05
     assert compare([pair])[0].verdict == "faster"
@@ -97,9 +97,9 @@ def test_a_difference_without_any_spread_is_certain():
     """Also where the quotients differ in their last digit: 3.3 / 1.1 is not 3."""
     equal = {0: 1.0, 1: 1.1, 2: 0.7}
     thrice = {number: 3 * value for number, value in equal.items()}
-    found = compare([(thrice, equal), (equal, thrice), (equal, equal)])
-    assert [item.probability for item in found] == [0, 0, 1]
-    assert [item.verdict for item in found] == ["slower", "faster", "no clear difference"]
+    comparisons = compare([(thrice, equal), (equal, thrice), (equal, equal)])
+    assert [item.probability for item in comparisons] == [0, 0, 1]
+    assert [item.verdict for item in comparisons] == ["slower", "faster", "no clear difference"]
 
 
 def test_a_pair_without_a_common_round_is_a_valueerror():

@@ -46,7 +46,7 @@ STALE = [
         "mlp/module",
         "for_training=True, shared_module=module)",
         "for_training=True)",
-        "the logits after the steps differs",
+        "the logits after the steps differ",
         (
             "    model.module.set_params(values, aux_params={})\n",
             "    model.module.set_params(values, aux_params={})\n"
@@ -58,21 +58,21 @@ STALE = [
         "mlp/module",
         "for_training=True, shared_module=module)",
         "for_training=False, shared_module=module)",
-        "the logits after the steps differs",
+        "the logits after the steps differ",
     ),
     slip(
         "the executor that predicts is fused, and keeps the weights of its first call",
         "lenet/symbol",
         "args_grad=gradients)",
         'grad_req="null")',
-        "the logits after the steps differs",
+        "the logits after the steps differ",
     ),
     slip(
         "a copy of the network predicts",
         "mlp/keras_function",
         "        return network(x, training=False)\n",
         "        return copy(x, training=False)\n",
-        "the logits after the steps differs",
+        "the logits after the steps differ",
         ("    @tf.function\n", "    copy = tf.keras.models.clone_model(network)\n\n    @tf.function\n"),
         ("SimpleNamespace(task=task, ", "SimpleNamespace(task=task, copy=copy, "),
         (
@@ -205,7 +205,7 @@ def plant(package_copy):
         name = re.sub("[^a-z0-9]+", "_", f"{style} {planted.name}".lower())
         path = folder / f"{name}.py"
         path.write_text(planted.source(folder), encoding="utf-8")
-        return gate.Check(catalogue.describe(path), "cpu")
+        return gate.ParityCheck(catalogue.describe(path), "cpu")
 
     return plant
 

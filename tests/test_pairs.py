@@ -34,8 +34,8 @@ def records(make_trial, make_record):
     return make
 
 
-def test_counterparts_are_of_two_frameworks_and_one_pair(records):
-    found = pairs.judged(records({style: [1.0, 1.1, 1.2] for style in STYLES}))
+def test_counterparts_are_two_styles_of_one_pair_in_two_frameworks(records):
+    found = pairs.compare_pairs(records({style: [1.0, 1.1, 1.2] for style in STYLES}))
     assert [(item.first.style, item.second.style, item.pair) for item in found] == [
         ("gluon_hybrid", "keras_function", "own loop, compiled"),
         ("symbol", "variables_function", "low level, compiled"),
@@ -43,20 +43,20 @@ def test_counterparts_are_of_two_frameworks_and_one_pair(records):
     assert {item.family for item in found} == {2}
 
 
-def test_a_ratio_is_the_firsts_time_over_the_seconds_in_every_round(records):
-    found = pairs.judged(records({"gluon_hybrid": [2.0, 4.0, 6.0], "keras_function": [1.0, 2.0, 3.0]}))
+def test_a_ratio_is_the_time_of_the_first_over_that_of_the_second_in_every_round(records):
+    found = pairs.compare_pairs(records({"gluon_hybrid": [2.0, 4.0, 6.0], "keras_function": [1.0, 2.0, 3.0]}))
     assert found[0].ratios == pytest.approx([2.0, 2.0, 2.0])
     assert found[0].comparison.verdict == "slower"
 
 
-def test_other_conditions_take_no_part(records):
+def test_other_conditions_are_left_out(records):
     standard = records({style: [1.0, 1.1, 1.2] for style in STYLES})
     for condition in ("null", "unvaried", "threads", "batch-size", "mistake"):
         others = records({style: [9.0, 9.1, 9.3] for style in STYLES[:2]}, condition)
-        assert pairs.judged([*standard, *others]) == pairs.judged(standard)
+        assert pairs.compare_pairs([*standard, *others]) == pairs.compare_pairs(standard)
 
 
-def test_a_pair_without_a_common_round_is_told_and_not_counted(records, make_trial):
+def test_a_pair_without_a_common_round_is_reported_and_not_counted(records, make_trial):
     found = records({style: [1.0, 1.1, 1.2] for style in STYLES})
     moved = [
         dataclasses.replace(record, trial=dataclasses.replace(record.trial, round=record.trial.round + 7))
@@ -64,7 +64,7 @@ def test_a_pair_without_a_common_round_is_told_and_not_counted(records, make_tri
         else record
         for record in found
     ]
-    first, second = pairs.judged(moved)
+    first, second = pairs.compare_pairs(moved)
     assert (first.family, second.comparison) == (1, None)
     assert "no round in which both completed" in sentences.compare(second)
 
@@ -80,7 +80,7 @@ def test_a_null_test_is_the_ratio_of_an_implementation_to_itself(records):
 
 
 def told(records, first: list[float], second: list[float]) -> str:
-    found = pairs.judged(records({"gluon_hybrid": first, "keras_function": second}))
+    found = pairs.compare_pairs(records({"gluon_hybrid": first, "keras_function": second}))
     return sentences.compare(found[0])
 
 
@@ -107,8 +107,8 @@ def test_a_narrow_interval_around_1_needs_no_warning(records):
 
 
 def test_an_interval_that_leaves_out_1_by_chance_is_explained(records):
-    """One pair at p = 0.03, beside another: corrected it is 0.06."""
-    found = pairs.judged(
+    """One pair has p = 0.03, which the correction for two pairs makes 0.06."""
+    found = pairs.compare_pairs(
         records(
             {
                 "gluon_hybrid": [1.025, 1.035, 1.05],

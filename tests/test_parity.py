@@ -1,4 +1,4 @@
-"""The parity gate's judgement, on made-up numbers, and what an implementation may import."""
+"""The parity gate's verdict on made-up numbers, and what an implementation may import."""
 
 import dataclasses
 import json
@@ -13,71 +13,75 @@ from tfmxbench.records.parity import Parity
 from tfmxbench.records.schema import check_parity
 
 IDENTITY = ("mlp", "made_up", "mxnet", "cpu")
-MOMENTUM, ADAM = parity.BARS["momentum"], parity.BARS["adam"]
+MOMENTUM, ADAM = parity.TOLERANCES["momentum"], parity.TOLERANCES["adam"]
 
 
-def judge(found, bars=MOMENTUM, expected=None) -> Parity:
-    """The judgement, which can be stored whatever was found."""
-    judged = parity.judge(found, reference_numbers() if expected is None else expected, bars, IDENTITY)
-    check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))
-    return judged
+def judge(computed, tolerances=MOMENTUM, expected=None) -> Parity:
+    """The verdict, which can be stored whatever the numbers are."""
+    verdict = parity.judge(
+        computed, reference_numbers() if expected is None else expected, tolerances, IDENTITY
+    )
+    check_parity(json.loads(json.dumps(dataclasses.asdict(verdict), allow_nan=False)))
+    return verdict
 
 
 def test_what_differs_by_float32_rounding_alone_passes():
-    judged = judge(rounded(reference_numbers()))
-    assert (judged.passed, judged.reason) == (True, "")
-    assert (judged.network, judged.style, judged.framework, judged.device) == IDENTITY
-    assert judged.name == "mlp/made_up"
-    assert judged.losses == rounded(reference_numbers())["losses"].tolist()
-    assert len(judged.deviations) == 50
-    assert judged.worst == max(judged.deviations)
-    assert 1e-9 < judged.worst < 6e-8
-    for figure in (judged.logits, judged.pass_loss, judged.parameters, judged.pass_parameters):
-        assert 0 < figure < 6e-8
-    assert judged.accuracy == 0.9432
-    assert judged.accuracy_deviation == 0
+    verdict = judge(rounded(reference_numbers()))
+    assert (verdict.passed, verdict.reason) == (True, "")
+    assert (verdict.network, verdict.style, verdict.framework, verdict.device) == IDENTITY
+    assert verdict.name == "mlp/made_up"
+    assert verdict.losses == rounded(reference_numbers())["losses"].tolist()
+    assert len(verdict.deviations) == 50
+    assert verdict.worst == max(verdict.deviations)
+    assert 1e-9 < verdict.worst < 6e-8
+    for deviation in (verdict.logits, verdict.pass_loss, verdict.parameters, verdict.pass_parameters):
+        assert 0 < deviation < 6e-8
+    assert verdict.accuracy == 0.9432
+    assert verdict.accuracy_deviation == 0
 
 
-def test_without_a_whole_epoch_its_figures_are_none():
+def test_without_a_whole_epoch_its_values_are_none():
     expected = reference_numbers()
     del expected["epoch_loss"], expected["accuracy"]
-    judged = judge(rounded(reference_numbers()), expected=expected)
-    assert judged.passed
-    figures = (judged.epoch_loss, judged.accuracy, judged.epoch_loss_deviation, judged.accuracy_deviation)
-    assert figures == (None,) * 4
+    verdict = judge(rounded(reference_numbers()), expected=expected)
+    assert verdict.passed
+    values = (verdict.epoch_loss, verdict.accuracy, verdict.epoch_loss_deviation, verdict.accuracy_deviation)
+    assert values == (None,) * 4
 
 
-def shifted(place: str, bars: parity.Bars, share: float) -> dict[str, np.ndarray]:
-    """Numbers of which those of one place are off by a share of their bar, and the others are right."""
+def shifted(place: str, tolerances: parity.Tolerances, share: float) -> dict[str, np.ndarray]:
+    """Right numbers, except in one place, where they deviate by a share of their tolerance."""
     expected = reference_numbers()
-    found = rounded(expected)
+    computed = rounded(expected)
     name, _, index = place.partition(" ")
     values = expected[name].copy()
     if name in ("trained_logits", "reloaded_logits"):
-        found[name] = (values + share * bars.parameters * np.abs(values).max()).astype(np.float32)
+        computed[name] = (values + share * tolerances.parameters * np.abs(values).max()).astype(np.float32)
     elif name == "logits":
-        found[name] = (values + share * bars.logits * np.abs(values).max()).astype(np.float32)
+        computed[name] = (values + share * tolerances.logits * np.abs(values).max()).astype(np.float32)
     elif name == "losses":
-        values[int(index)] *= 1 + share * bars.losses
-        found[name] = values.astype(np.float32).astype(np.float64)
-        found[name][int(index)] = values[int(index)]
+        values[int(index)] *= 1 + share * tolerances.losses
+        computed[name] = values.astype(np.float32).astype(np.float64)
+        computed[name][int(index)] = values[int(index)]
     elif name == "accuracy":
-        found[name] = values - share * bars.accuracy
+        computed[name] = values - share * tolerances.accuracy
     else:
-        bar = {"pass_loss": bars.losses, "epoch_loss": bars.epoch_loss}.get(name, bars.parameters)
-        found[name] = values * (1 + share * bar)
-    return found
+        tolerance = {"pass_loss": tolerances.losses, "epoch_loss": tolerances.epoch_loss}.get(
+            name, tolerances.parameters
+        )
+        computed[name] = values * (1 + share * tolerance)
+    return computed
 
 
 PLACES = {
-    "logits": "the logits before training differs by",
+    "logits": "the logits before training differ by",
     "losses 0": "the loss of step 1 differs by",
     "losses 1": "the loss of step 2 differs by",
     "losses 49": "the loss of step 50 differs by",
     "step/kernel": "kernel after the steps differs by",
     "step/bias": "bias after the steps differs by",
-    "trained_logits": "the logits after the steps differs by",
-    "reloaded_logits": "the logits of another model with the trained parameters differs by",
+    "trained_logits": "the logits after the steps differ by",
+    "reloaded_logits": "the logits of another model with the trained parameters differ by",
     "pass_loss": "the mean loss of the same steps in one pass differs by",
     "pass/kernel": "kernel after the pass differs by",
     "pass/bias": "bias after the pass differs by",
@@ -86,62 +90,62 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("optimizer", parity.BARS)
+@pytest.mark.parametrize("optimizer", parity.TOLERANCES)
 @pytest.mark.parametrize(("place", "words"), PLACES.items())
-def test_a_difference_beyond_its_bar_is_named_and_one_within_it_passes(place, words, optimizer):
-    bars = parity.BARS[optimizer]
-    beyond = judge(shifted(place, bars, 1.2), bars)
+def test_a_difference_beyond_its_tolerance_is_named_and_one_within_it_passes(place, words, optimizer):
+    tolerances = parity.TOLERANCES[optimizer]
+    beyond = judge(shifted(place, tolerances, 1.2), tolerances)
     assert not beyond.passed
     assert beyond.reason.startswith(words)
-    assert judge(shifted(place, bars, 0.8), bars).passed
+    assert judge(shifted(place, tolerances, 0.8), tolerances).passed
 
 
-def test_every_task_has_bars_and_adams_are_wider_for_losses_alone():
-    assert {catalogue.task(name).optimizer for name in catalogue.networks()} == parity.BARS.keys()
+def test_every_task_has_tolerances_and_adams_are_wider_for_losses_alone():
+    assert {catalogue.task(name).optimizer for name in catalogue.networks()} == parity.TOLERANCES.keys()
     assert dataclasses.replace(MOMENTUM, losses=ADAM.losses) == ADAM
-    between = shifted("losses 7", MOMENTUM, 3)
-    assert not judge(between, MOMENTUM).passed
-    assert judge(between, ADAM).passed
+    within_adams = shifted("losses 7", MOMENTUM, 3)
+    assert not judge(within_adams, MOMENTUM).passed
+    assert judge(within_adams, ADAM).passed
 
 
-def test_of_several_differences_the_first_is_named_in_the_order_of_computing():
-    found = rounded(reference_numbers())
+def test_the_first_of_several_differences_is_named_in_the_order_of_computing():
+    computed = rounded(reference_numbers())
     named = []
     for place in reversed(PLACES):
         name = place.partition(" ")[0]
         if name == "losses":
-            found[name][int(place.partition(" ")[2])] *= 2
+            computed[name][int(place.partition(" ")[2])] *= 2
         else:
-            found[name] = found[name] / 2
-        named.append(judge(found).reason.partition(" by ")[0] + " by")
+            computed[name] = computed[name] / 2
+        named.append(judge(computed).reason.partition(" by ")[0] + " by")
     assert named == list(PLACES.values())[::-1]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize(("place", "words"), PLACES.items())
-def test_what_is_not_a_number_is_never_within_a_bar(place, words, value):
-    found = rounded(reference_numbers())
+def test_what_is_not_a_number_is_never_within_a_tolerance(place, words, value):
+    computed = rounded(reference_numbers())
     name, _, index = place.partition(" ")
     if name == "losses":
-        found[name][int(index)] = value
-    elif found[name].ndim:
-        found[name].flat[-1] = value
+        computed[name][int(index)] = value
+    elif computed[name].ndim:
+        computed[name].flat[-1] = value
     else:
-        found[name] = np.array(value)
-    judged = judge(found)
-    assert not judged.passed
-    assert judged.reason.startswith(words)
+        computed[name] = np.array(value)
+    verdict = judge(computed)
+    assert not verdict.passed
+    assert verdict.reason.startswith(words)
 
 
 def test_an_implementation_without_one_finite_loss_fails_and_has_no_worst():
-    found = rounded(reference_numbers())
-    found["losses"][:] = float("nan")
-    judged = judge(found)
-    assert not judged.passed
-    assert (judged.losses, judged.deviations, judged.worst) == ([], [], None)
+    computed = rounded(reference_numbers())
+    computed["losses"][:] = float("nan")
+    verdict = judge(computed)
+    assert not verdict.passed
+    assert (verdict.losses, verdict.deviations, verdict.worst) == ([], [], None)
 
 
-def test_a_reference_that_is_not_a_number_passes_nobody():
+def test_a_reference_that_is_not_a_number_passes_no_implementation():
     expected = reference_numbers()
     expected["losses"][3] = float("nan")
     assert judge(rounded(reference_numbers()), expected=expected).reason.startswith("the loss of step 4")
@@ -150,66 +154,66 @@ def test_a_reference_that_is_not_a_number_passes_nobody():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int64])
 def test_logits_that_are_not_float32_fail(dtype):
-    found = rounded(reference_numbers())
-    found["logits"] = found["logits"].astype(dtype)
-    judged = judge(found)
-    assert not judged.passed
-    assert judged.reason == f"the logits are {np.dtype(dtype)}; they should be float32"
+    computed = rounded(reference_numbers())
+    computed["logits"] = computed["logits"].astype(dtype)
+    verdict = judge(computed)
+    assert not verdict.passed
+    assert verdict.reason == f"the logits are {np.dtype(dtype)}; they should be float32"
 
 
 @pytest.mark.parametrize("shape", [(10, 8), (80,), (8, 10, 1), (1, 8, 10)])
 def test_logits_of_another_shape_fail(shape):
-    found = rounded(reference_numbers())
-    found["logits"] = found["logits"].reshape(shape)
-    assert judge(found).reason.startswith(PLACES["logits"])
+    computed = rounded(reference_numbers())
+    computed["logits"] = computed["logits"].reshape(shape)
+    assert judge(computed).reason.startswith(PLACES["logits"])
 
 
 def test_logits_of_fewer_images_fail():
-    found = rounded(reference_numbers())
-    found["logits"] = found["logits"][:1]
-    assert judge(found).reason.startswith(PLACES["logits"])
+    computed = rounded(reference_numbers())
+    computed["logits"] = computed["logits"][:1]
+    assert judge(computed).reason.startswith(PLACES["logits"])
 
 
 @pytest.mark.parametrize("place", ["step/kernel", "step/bias", "pass/kernel", "pass/bias"])
 def test_a_parameter_that_is_missing_fails(place):
-    found = rounded(reference_numbers())
-    del found[place]
-    assert judge(found).reason.startswith(PLACES[place])
+    computed = rounded(reference_numbers())
+    del computed[place]
+    assert judge(computed).reason.startswith(PLACES[place])
 
 
 @pytest.mark.parametrize("place", ["step/kernel", "pass/kernel"])
 @pytest.mark.parametrize("change", [np.transpose, np.ravel, lambda kernel: kernel[:1]])
 def test_a_parameter_of_another_shape_fails(place, change):
-    found = rounded(reference_numbers())
-    found[place] = change(found[place])
-    assert judge(found).reason.startswith(PLACES[place])
+    computed = rounded(reference_numbers())
+    computed[place] = change(computed[place])
+    assert judge(computed).reason.startswith(PLACES[place])
 
 
 def test_a_parameter_that_should_be_zero_is_compared():
     expected = reference_numbers()
     expected["step/bias"][:] = 0
     assert judge(rounded(expected), expected=expected).passed
-    found = rounded(expected)
-    found["step/bias"][0] = 1e-6
-    assert judge(found, expected=expected).reason.startswith(PLACES["step/bias"])
+    computed = rounded(expected)
+    computed["step/bias"][0] = 1e-6
+    assert judge(computed, expected=expected).reason.startswith(PLACES["step/bias"])
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-12, 1e-11])
-def test_losses_that_agree_with_float64_are_not_believed(scale):
-    """In float32 fifty of them cannot; so they are the reference's own."""
+def test_losses_that_agree_with_float64_fail(scale):
+    """Fifty losses in float32 cannot agree so closely: they must be the reference's own."""
     expected = reference_numbers()
-    found = rounded(expected)
-    found["losses"] = expected["losses"] * (1 + scale)
-    judged = judge(found)
-    assert not judged.passed
-    assert "which no computation in float32 does" in judged.reason
+    computed = rounded(expected)
+    computed["losses"] = expected["losses"] * (1 + scale)
+    verdict = judge(computed)
+    assert not verdict.passed
+    assert "which no computation in float32 does" in verdict.reason
 
 
-def test_a_few_losses_that_happen_to_agree_are_believed():
+def test_a_few_losses_that_happen_to_agree_pass():
     expected = reference_numbers()
-    found = rounded(expected)
-    found["losses"][:49] = expected["losses"][:49]
-    assert judge(found).passed
+    computed = rounded(expected)
+    computed["losses"][:49] = expected["losses"][:49]
+    assert judge(computed).passed
 
 
 def test_the_difference_of_two_implementations_is_the_greatest_of_any_step():
@@ -224,7 +228,7 @@ def test_the_difference_of_two_implementations_is_the_greatest_of_any_step():
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "foreign"),
     [
         ("from tfmxbench.networks.mlp import reference", ["tfmxbench"]),
         ("import tfmxbench.networks.mlp.reference as other", ["tfmxbench"]),
@@ -242,13 +246,13 @@ def test_the_difference_of_two_implementations_is_the_greatest_of_any_step():
         ("class A:\n    from .reference import build", ["."]),
     ],
 )
-def test_an_import_of_anything_but_framework_and_numpy_is_found_wherever_it_stands(tmp_path, line, found):
+def test_an_import_of_anything_but_framework_and_numpy_is_found_anywhere_in_the_file(tmp_path, line, foreign):
     path = tmp_path / "slip.py"
     path.write_text(f"import mxnet\n{line}\n", encoding="utf-8")
-    assert parity.foreign_imports(path, "mxnet") == found
+    assert parity.foreign_imports(path, "mxnet") == foreign
 
 
-def test_framework_numpy_and_standard_library_are_nothing_foreign(tmp_path):
+def test_framework_numpy_and_standard_library_are_not_foreign(tmp_path):
     path = tmp_path / "fine.py"
     lines = ["from types import SimpleNamespace", "import math", "import numpy as np", "import mxnet as mx"]
     path.write_text("\n".join([*lines, "from mxnet.gluon import nn", ""]), encoding="utf-8")

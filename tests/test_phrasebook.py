@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from tfmxbench import phrases
-from tfmxbench.analysis import definitions
 from tfmxbench.examples.phrases import NO_FILE
 from tfmxbench.networks import catalogue
 from tfmxbench.processes.hashes import source_sha256
@@ -39,73 +38,6 @@ def outcomes(monkeypatch, make_results):
 def entry(name: str, item) -> str:
     """What the page shows of a topic in one style."""
     return phrasebook.entry(phrasebook.TOPICS[name], item, phrasebook.outcomes([item])[item.style])
-
-
-# Cutting.
-
-FILE = '''"""A file."""
-import math
-
-SCALE = 2
-OTHER = 3
-
-
-def helper(x):
-    """Kept."""
-    return SCALE * x
-
-
-# Why.
-@decorated
-def first(model, x):
-    """What to notice,
-    in two lines.
-    """
-    # A comment.
-    return helper(model.step(x))
-
-
-def second(model):
-    return first(model, OTHER) + model.task.size
-'''
-
-
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "file.py"
-    path.write_text(FILE, encoding="utf-8")
-    return path
-
-
-def test_a_function_is_cut_with_what_it_uses_and_without_its_docstring(file):
-    cut = definitions.functions(file, ["first"])
-    assert cut.note == "What to notice,\nin two lines."
-    left_out = ("OTHER = 3\n", '    """What to notice,\n    in two lines.\n    """\n')
-    expected = FILE[FILE.index("SCALE = 2") : FILE.index("\n\ndef second")]
-    for piece in left_out:
-        expected = expected.replace(piece, "")
-    assert cut.source == expected
-
-
-def test_functions_that_stand_for_themselves_are_left_out(file):
-    assert "def first" in definitions.functions(file, ["second"]).source
-    assert definitions.functions(file, ["second"], ["first"]).source.startswith("OTHER = 3\n\n\ndef second")
-    both = definitions.functions(file, ["first", "second"]).source
-    assert both.index("def first") < both.index("def second")
-
-
-def test_what_is_not_there_is_named(file):
-    with pytest.raises(ValueError, match=r"file\.py has no function third"):
-        definitions.functions(file, ["first", "third"])
-    with pytest.raises(ValueError, match="has no function SCALE"):
-        definitions.functions(file, ["SCALE"])
-    file.write_text("def", encoding="utf-8")
-    with pytest.raises(ValueError, match="is not a Python file"):
-        definitions.functions(file, ["first"])
-
-
-def test_attributes_of_a_name_are_found():
-    assert definitions.attributes("model.step(x).size + other.task + model.a.b", "model") == {"step", "a"}
 
 
 # What the page shows.

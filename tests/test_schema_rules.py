@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from tfmxbench.analysis import summary
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.store import read_results, write_results
 from tfmxbench.records.trial import FAILED, SCHEMA_VERSION, to_json
@@ -38,7 +38,7 @@ def refused(tmp_path):
 def test_a_file_of_an_earlier_run_is_read_summarised_and_written_again(earlier, tmp_path):
     results = read_results(EARLIER)
     assert results.campaign == earlier["campaign"]
-    arms = summary.arms(results.records)
+    arms = arms_of(results.records)
     assert sum(len(arm.records) for arm in arms) == len(earlier["records"])
     path = tmp_path / "results.json"
     write_results(path, results)

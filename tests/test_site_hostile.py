@@ -21,7 +21,7 @@ import pytest
 from fabricated import ADDED, SLOW_PASS, SLOW_STYLE
 from sites import COMPARISON, HOME, PAGES, PAIR, PHRASEBOOK, pages_of, resize
 
-from tfmxbench.analysis import summary
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.records import store
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.report.figures.tables import significant
@@ -177,7 +177,7 @@ def test_the_pages_follow_the_records(fabricated):
     mean = SLOW_PASS * (1.00 * 1.01 * 1.02) ** (1 / 3)
     (arm,) = [
         arm
-        for arm in summary.arms(store.read_results(fabricated.results).records)
+        for arm in arms_of(store.read_results(fabricated.results).records)
         if (arm.network, arm.style) == ("mlp", SLOW_STYLE)
     ]
     measured = arm.records[0].measurement

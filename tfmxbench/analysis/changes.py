@@ -1,8 +1,8 @@
-"""Two campaigns held against each other: two machines, two versions, before and after.
+"""Changes between two campaigns: two machines, two versions, before and after.
 
-The trials of two campaigns share no round, so they are not paired. An interval here covers how the
-trials of each campaign spread. What was different for a whole campaign besides, such as the load of
-the machine or its temperature, is not in it.
+The trials of two campaigns share no round, so they are not paired. An interval here covers the spread of
+the trials of each campaign. It does not cover what differed for a whole campaign, such as the load of the
+machine or its temperature.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.analysis.estimates import CONFIDENCE, Estimate, compare_independent, estimate
 from tfmxbench.analysis.multiple_comparisons import holm
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import Record
 
 Pair = tuple[Arm | None, Arm | None]
 
-# What two trials must have in common for their times to be those of the same computation.
+# Hashes that two trials must have in common. Otherwise they timed different computations.
 SAME = {
     "data": "data set",
     "initial_parameters": "initial values",
@@ -31,8 +31,8 @@ SAME = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Difference:
-    """What two campaigns say of one implementation on one device.
+class Change:
+    """The change of one implementation on one device between two campaigns.
 
     Attributes
     ----------
@@ -40,28 +40,28 @@ class Difference:
         Network and style: ``mlp/gluon``.
     device : str
     threads : int
-        In the first campaign; in the second where the first did not measure it.
+        The first campaign's, or the second's if only the second measured the implementation.
     batch_size : int or None
         Likewise; None for the task's own.
     first, second : Estimate or None
-        Seconds of a steady epoch in each; None where it is not compared.
+        Seconds per epoch after warm-up in each campaign; None if they are not compared.
     ratio : Estimate or None
-        Second to first: 2 where the second takes twice as long. None where it is not compared. Its
-        interval is that of this ratio alone: it may leave out 1 where the verdict, which answers
-        for all implementations together, finds no clear difference.
+        Second over first: 2 if the second takes twice as long. None if they are not compared. The
+        interval is that of this ratio alone. It may exclude 1 although the verdict, which accounts for all
+        implementations together, is ``no clear difference``.
     probability : float
-        Of a ratio at least as far from 1 where the two do not differ (Welch's test of the
-        logarithms, two-sided); NaN where one of them has fewer than two trials.
+        The p-value: the probability of a ratio at least as far from 1 if the two do not differ (Welch's
+        test of the logarithms, two-sided). NaN if one of them has fewer than two trials.
     adjusted : float
         The probability corrected for the number of implementations that are compared, see
         :func:`tfmxbench.analysis.multiple_comparisons.holm`.
     verdict : str
-        What it says of the second: ``faster``, ``slower``, ``no clear difference``, or ``not known``
-        from fewer than two trials, or where it is not compared.
+        Whether the second is ``faster`` or ``slower``, or there is ``no clear difference``. It is ``not
+        known`` with fewer than two trials, or if the two are not compared.
     reason : str
-        Why it is not compared; empty where it is.
+        Why they are not compared; empty if they are.
     notes : list of str
-        What else differs between its trials in the two.
+        Other differences between the trials of the two campaigns.
     """
 
     name: str
@@ -78,45 +78,45 @@ class Difference:
     notes: list[str]
 
 
-def differences(first: Results, second: Results, level: float = 1 - CONFIDENCE) -> list[Difference]:
-    """Compare the time of a steady epoch, for each implementation that either of two campaigns timed.
+def compare_campaigns(first: Results, second: Results, level: float = 1 - CONFIDENCE) -> list[Change]:
+    """Compare the time per epoch of each implementation that either of two campaigns timed.
 
-    Another source, framework or machine is what one compares campaigns for: it is told in the notes.
-    An implementation that did not do the same work in both is not compared, and says why.
+    A different source, framework version or machine is a reason to compare campaigns: the notes report it.
+    An implementation that did different work in the two is not compared, and its reason says why.
 
     Parameters
     ----------
     first, second : Results
-        Such as before and after.
+        Campaigns such as before and after a change.
     level : float
-        The probability of calling any implementation different where none is.
+        The probability of calling any implementation different if none is.
 
     Returns
     -------
-    list of Difference
-        In the order of network, device, framework and style.
+    list of Change
+        Ordered by network, device, framework and style.
 
     Raises
     ------
     ValueError
-        If the campaigns were given different data sets, have trials in common, or no implementation
-        can be compared; the message is a clause that says why.
+        If the campaigns used different data sets or have trials in common, or if no implementation can be
+        compared. The message is a clause that says why.
     """
     _check_independent(first, second)
     pairs = _pairs(first, second)
     reasons = [_refusal(*pair) for pair in pairs]
     if all(reasons):
         raise ValueError(_nothing_to_compare(pairs, reasons))
-    found = [_difference(pair, reason) for pair, reason in zip(pairs, reasons, strict=True)]
-    adjusted = holm([item.probability for item in found])
+    changes = [_change(pair, reason) for pair, reason in zip(pairs, reasons, strict=True)]
+    probabilities = holm([change.probability for change in changes])
     return [
-        dataclasses.replace(item, adjusted=value, verdict=_verdict(item.ratio, value, level))
-        for item, value in zip(found, adjusted, strict=True)
+        dataclasses.replace(change, adjusted=adjusted, verdict=_verdict(change.ratio, adjusted, level))
+        for change, adjusted in zip(changes, probabilities, strict=True)
     ]
 
 
 def what_differs(first: Results, second: Results) -> list[str]:
-    """How two campaigns differ in what their times may depend on.
+    """The differences between two campaigns that may affect their times.
 
     Parameters
     ----------
@@ -125,11 +125,11 @@ def what_differs(first: Results, second: Results) -> list[str]:
     Returns
     -------
     list of str
-        A line for each: machine, package, settings, versions of the frameworks, sources of the
-        implementations, and what the files leave open.
+        A line for each difference in machine, package, settings, framework versions and implementation
+        sources, and for what the files do not record.
     """
-    found = _unlike_values(first.machine, second.machine)
-    recorded = [
+    lines = _unlike_values(first.machine, second.machine)
+    settings = [
         {
             "tfmxbench": results.package,
             "profile": results.settings.profile,
@@ -138,25 +138,27 @@ def what_differs(first: Results, second: Results) -> list[str]:
         }
         for results in (first, second)
     ]
-    found += _unlike_values(*recorded)
-    both = [(one, other) for one, other in _pairs(first, second) if one is not None and other is not None]
-    found += _framework_sentences(both)
+    lines += _unlike_values(*settings)
+    complete = [
+        (before, after) for before, after in _pairs(first, second) if before is not None and after is not None
+    ]
+    lines += _framework_sentences(complete)
     names: dict[str, list[str]] = {}
-    for one, other in both:
-        for note in _notes_of_arms(one, other):
-            names.setdefault(note, []).append(f"{one.name} on the {one.device.upper()}")
-    found += [one_line(f"{', '.join(arms)}: {note}") for note, arms in names.items()]
+    for pair in complete:
+        for note in _notes_of_arms(*pair):
+            names.setdefault(note, []).append(_place(pair[0]))
+    lines += [one_line(f"{', '.join(places)}: {note}") for note, places in names.items()]
     if first.campaign != second.campaign:
-        found.append("the files do not tell whether the harness's own source is the same in both")
-    return found
+        lines.append("the files do not record whether both used the same source of the harness")
+    return lines
 
 
 def _check_independent(first: Results, second: Results) -> None:
     if first.data.sha256 != second.data.sha256:
-        named = [f"{results.data.name} ({results.data.sha256[:12]})" for results in (first, second)]
-        raise ValueError(one_line(f"they were given different data sets: {' and '.join(named)}"))
-    # A campaign that was measured anew has the same key, and other trials.
-    one, other = (
+        names = [f"{results.data.name} ({results.data.sha256[:12]})" for results in (first, second)]
+        raise ValueError(one_line(f"they used different data sets: {' and '.join(names)}"))
+    # The key of a campaign cannot show this: a rerun has the same key and different trials.
+    first_trials, second_trials = (
         {
             (record.trial.identifier, record.started, record.seconds)
             for record in results.records
@@ -164,75 +166,79 @@ def _check_independent(first: Results, second: Results) -> None:
         }
         for results in (first, second)
     )
-    if shared := len(one & other):
+    if shared := len(first_trials & second_trials):
         raise ValueError(
-            f"{shared} of the {len(other)} completed trials of the second are trials of the first too, "
-            "and a campaign cannot be compared with itself"
+            f"{shared} of the {len(second_trials)} completed trials of the second are also trials of the "
+            "first, and a campaign cannot be compared with itself"
         )
 
 
 def _pairs(first: Results, second: Results) -> list[Pair]:
-    """The arms of both, each with its counterpart, or with None where there is no such."""
+    """The arms of both campaigns, each with its counterpart in the other, or with None."""
     groups: dict[tuple[str, ...], tuple[list[Arm], list[Arm]]] = {}
     for side, results in enumerate((first, second)):
-        for arm in summary.arms(results.records):
+        for arm in arms_of(results.records):
             key = (arm.network, arm.device, arm.framework, arm.style)
             groups.setdefault(key, ([], []))[side].append(arm)
     return [pair for key in sorted(groups) for pair in _matched(*groups[key])]
 
 
-def _matched(ones: Sequence[Arm], others: Sequence[Arm]) -> list[Pair]:
-    """Pairs of the same threads and batch size; then of those that are left, as they come."""
-    left = {(arm.threads, arm.batch_size): arm for arm in others}
-    alike: list[Pair] = []
+def _matched(first: Sequence[Arm], second: Sequence[Arm]) -> list[Pair]:
+    """Pairs with the same threads and batch size first, then pairs of the arms that are left, in order."""
+    unmatched = {(arm.threads, arm.batch_size): arm for arm in second}
+    matched: list[Pair] = []
     alone = []
-    for arm in ones:
-        counterpart = left.pop((arm.threads, arm.batch_size), None)
+    for arm in first:
+        counterpart = unmatched.pop((arm.threads, arm.batch_size), None)
         if counterpart is None:
             alone.append(arm)
         else:
-            alike.append((arm, counterpart))
-    return alike + list(itertools.zip_longest(alone, left.values()))
+            matched.append((arm, counterpart))
+    return matched + list(itertools.zip_longest(alone, unmatched.values()))
 
 
-def _refusal(one: Arm | None, other: Arm | None) -> str:
-    """Why the two are not compared; empty where they are."""
-    if one is None or other is None:
-        return f"the {'first' if one is None else 'second'} did not measure it"
-    if one.threads != other.threads:
-        return f"{_threads(one)} in the first, {_threads(other)} in the second"
-    for place, arm in (("first", one), ("second", other)):
+def _refusal(first: Arm | None, second: Arm | None) -> str:
+    """Why the two are not compared; empty if they are."""
+    if first is None or second is None:
+        return f"the {'first' if first is None else 'second'} did not measure it"
+    if first.threads != second.threads:
+        return f"{_threads(first)} in the first, {_threads(second)} in the second"
+    for place, arm in (("first", first), ("second", second)):
         if not arm.measurements:
             why = arm.failures[0].reason if arm.failures else "they measured nothing"
-            return f"no trial of it completed in the {place}: {one_line(why)}"
+            return f"none of its trials completed in the {place}: {one_line(why)}"
         if not _epoch_seconds(arm):
-            return f"the {place} says that an epoch of it took no time"
-    sizes = [_batch_sizes(arm) for arm in (one, other)]
+            return f"an epoch of it took no time in the {place}"
+    sizes = [_batch_sizes(arm) for arm in (first, second)]
     if sizes[0] != sizes[1]:
         return f"batches of {sizes[0]} images in the first, of {sizes[1]} in the second"
-    seeds = [{record.trial.seed for record in _completed(arm)} for arm in (one, other)]
+    return _different_work(_completed(first), _completed(second))
+
+
+def _different_work(first: Sequence[Record], second: Sequence[Record]) -> str:
+    """Why the trials of two arms did not do the same work; empty if they did."""
+    seeds = [{record.trial.seed for record in records} for records in (first, second)]
     for key, title in SAME.items():
-        hashes = [{record.hashes.get(key, "") for record in _completed(arm)} for arm in (one, other)]
-        if "" in hashes[0] | hashes[1]:
+        hashes = {record.hashes.get(key, "") for record in (*first, *second)}
+        if "" in hashes:
             return f"it is not recorded whether both had the same {title}"
-        if len(hashes[0] | hashes[1]) > 1:
+        if len(hashes) > 1:
             why = f", since the seeds are {_listed(seeds[0])} and {_listed(seeds[1])}"
             return f"its trials did not all have the same {title}{why if seeds[0] != seeds[1] else ''}"
     return ""
 
 
-def _difference(pair: Pair, reason: str) -> Difference:
-    """What a pair shows by itself."""
-    one, other = pair
-    arm = one or other
+def _change(pair: Pair, reason: str) -> Change:
+    """The change of one pair, before the correction for the number of pairs."""
+    arm = pair[0] or pair[1]
     assert arm is not None
     first = second = ratio = None
     probability = math.nan
-    if not reason and one is not None and other is not None:
-        before, after = _epoch_seconds(one), _epoch_seconds(other)
+    if not reason and pair[0] is not None and pair[1] is not None:
+        before, after = _epoch_seconds(pair[0]), _epoch_seconds(pair[1])
         first, second = estimate(before), estimate(after)
         ratio, probability = compare_independent(after, before)
-    return Difference(
+    return Change(
         name=arm.name,
         device=arm.device,
         threads=arm.threads,
@@ -244,7 +250,7 @@ def _difference(pair: Pair, reason: str) -> Difference:
         adjusted=math.nan,
         verdict="not known",
         reason=reason,
-        notes=[] if one is None or other is None else _notes(one, other),
+        notes=[] if pair[0] is None or pair[1] is None else _notes(pair[0], pair[1]),
     )
 
 
@@ -259,76 +265,78 @@ def _verdict(ratio: Estimate | None, adjusted: float, level: float) -> str:
 def _nothing_to_compare(pairs: Sequence[Pair], reasons: Sequence[str]) -> str:
     if not pairs:
         return "neither of them timed anything"
-    arms = [one or other for one, other in pairs]
-    told = [
-        f"{arm.name} on the {arm.device.upper()}: {reason}"
-        for arm, reason in zip(arms, reasons, strict=True)
-        if arm is not None
+    arms = [first or second for first, second in pairs]
+    clauses = [
+        f"{_place(arm)}: {reason}" for arm, reason in zip(arms, reasons, strict=True) if arm is not None
     ]
-    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
-    return one_line("; ".join(told[:3]) + more)
+    more = f"; and {len(clauses) - 3} more" if len(clauses) > 3 else ""
+    return one_line("; ".join(clauses[:3]) + more)
 
 
-def _notes(one: Arm, other: Arm) -> list[str]:
-    versions = _unlike_values(_versions(one.records), _versions(other.records))
-    return versions + _notes_of_arms(one, other)
+def _place(arm: Arm) -> str:
+    return f"{arm.name} on the {arm.device.upper()}"
 
 
-def _notes_of_arms(one: Arm, other: Arm) -> list[str]:
-    """What differs between two arms, their versions left out."""
+def _notes(first: Arm, second: Arm) -> list[str]:
+    versions = _unlike_values(_versions(first.records), _versions(second.records))
+    return versions + _notes_of_arms(first, second)
+
+
+def _notes_of_arms(first: Arm, second: Arm) -> list[str]:
+    """Differences between two arms, except those in versions."""
     notes = []
-    if _sources(one) != _sources(other):
-        notes.append("another source")
-    devices = [_listed({record.device_name for record in _completed(arm)}) for arm in (one, other)]
+    if _sources(first) != _sources(second):
+        notes.append("the source differs")
+    devices = [_listed({record.device_name for record in _completed(arm)}) for arm in (first, second)]
     if all(devices) and devices[0] != devices[1]:
         notes.append(_unlike("device", *devices))
     passes = [
         _listed({len(measurement.steady) for measurement in arm.measurements.values()})
-        for arm in (one, other)
+        for arm in (first, second)
     ]
     if all(passes) and passes[0] != passes[1]:
         notes.append(_unlike("steady passes in a trial", *passes))
-    for place, arm in (("first", one), ("second", other)):
+    for place, arm in (("first", first), ("second", second)):
         if arm.failures and arm.measurements:
             notes.append(f"{len(arm.failures)} of {len(arm.records)} trials did not complete in the {place}")
     return notes
 
 
-def _framework_sentences(both: Iterable[tuple[Arm, Arm]]) -> list[str]:
-    """How the versions differ, of each framework on each device that is in both."""
+def _framework_sentences(pairs: Iterable[tuple[Arm, Arm]]) -> list[str]:
+    """The differences in versions, for each framework on each device that both campaigns have."""
     records: dict[tuple[str, str], tuple[list[Record], list[Record]]] = {}
-    for pair in both:
+    for pair in pairs:
         for side, arm in enumerate(pair):
             records.setdefault((arm.framework, arm.device), ([], []))[side].extend(arm.records)
     return [
         f"{framework} on the {device.upper()}: {clause}"
-        for (framework, device), (ones, others) in sorted(records.items())
-        for clause in _unlike_values(_versions(ones), _versions(others))
+        for (framework, device), (first, second) in sorted(records.items())
+        for clause in _unlike_values(_versions(first), _versions(second))
     ]
 
 
 def _versions(records: Iterable[Record]) -> dict[str, str]:
-    """Versions by distribution; several where the trials do not agree."""
-    found: dict[str, set[str]] = {}
+    """Versions by distribution; several if the trials do not agree."""
+    versions: dict[str, set[str]] = {}
     for record in records:
         for name, version in record.versions.items():
-            found.setdefault(name, set()).add(version)
-    return {name: _listed(versions) for name, versions in found.items()}
+            versions.setdefault(name, set()).add(version)
+    return {name: _listed(several) for name, several in versions.items()}
 
 
-def _unlike_values(one: dict[str, str], other: dict[str, str]) -> list[str]:
-    """A clause for each name whose values differ; nothing where one of the two has no values at all."""
-    if not one or not other:
+def _unlike_values(first: dict[str, str], second: dict[str, str]) -> list[str]:
+    """A clause for each name whose values differ; none if one of the two has no values at all."""
+    if not first or not second:
         return []
     return [
-        _unlike(name, one.get(name, "not recorded"), other.get(name, "not recorded"))
-        for name in dict.fromkeys([*one, *other])
-        if one.get(name) != other.get(name)
+        _unlike(name, first.get(name, "not recorded"), second.get(name, "not recorded"))
+        for name in dict.fromkeys([*first, *second])
+        if first.get(name) != second.get(name)
     ]
 
 
-def _unlike(what: str, one: str, other: str) -> str:
-    return one_line(f"{what}: {one} in the first, {other} in the second")
+def _unlike(name: str, first: str, second: str) -> str:
+    return one_line(f"{name}: {first} in the first, {second} in the second")
 
 
 def _completed(arm: Arm) -> list[Record]:
@@ -336,15 +344,15 @@ def _completed(arm: Arm) -> list[Record]:
 
 
 def _epoch_seconds(arm: Arm) -> list[float]:
-    """Of each completed trial; none where one of them is 0, as a file of another hand may say."""
-    found = list(arm.values(summary.epoch_seconds).values())
-    return found if all(value > 0 for value in found) else []
+    """The value of each completed trial; none if one is 0, which a file from somebody else may hold."""
+    seconds = list(arm.values(quantities.epoch_seconds).values())
+    return seconds if all(value > 0 for value in seconds) else []
 
 
 def _batch_sizes(arm: Arm) -> str:
-    """As its passes had them: the task's own may have been changed."""
+    """The batch sizes that its passes had, since the task's own may have changed."""
     return _listed(
-        {item.images // item.batches for found in arm.measurements.values() for item in found.steady}
+        {item.images // item.batches for trial in arm.measurements.values() for item in trial.steady}
     )
 
 

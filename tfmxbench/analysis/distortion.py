@@ -1,4 +1,4 @@
-"""What a mistake does to a comparison: the honest ratio, the distorted one, and what lies between."""
+"""The effect of a mistake on a comparison: the honest ratio, the distorted ratio and their quotient."""
 
 from __future__ import annotations
 
@@ -8,43 +8,44 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
+import scipy  # Loads its parts on first use: importing scipy.stats takes longer than all the rest.
 
 from tfmxbench import mistakes
-from tfmxbench.analysis import estimates, summary
+from tfmxbench.analysis import estimates, quantities
+from tfmxbench.analysis.arms import arms_of
 from tfmxbench.analysis.estimates import CONFIDENCE, Estimate
 from tfmxbench.mistakes import Side, Sides, Variant
 from tfmxbench.records.conditions import BATCH_SIZE, STANDARD
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import Measurement, Pass, Record
 
-# What a mistake does to the verdict.
+# The effect of a mistake on the verdict.
 KEPT = "keeps the verdict"
-TURNED_OVER = "turns the verdict over"
-MADE_UP = "makes a difference up"
+TURNED_OVER = "reverses the verdict"
+MADE_UP = "invents a difference"
 HIDDEN = "hides the difference"
 LEFT_TO_CHANCE = "leaves the verdict to chance"
 NOT_KNOWN = "not known from one round"
 
-# How much it moves the ratio.
+# Whether it moves the ratio.
 MOVES = "moves the ratio"
 DOES_NOT_MATTER = "did not matter here"
-CANNOT_BE_TOLD = "cannot be told from noise here"
+CANNOT_BE_TOLD = "is within the noise here"
 
 
 @dataclasses.dataclass(frozen=True)
 class Distortion:
-    """A variant of a mistake on a network, and what it did in a campaign.
+    """A variant of a mistake on a network, and its effect in a campaign.
 
     Attributes
     ----------
     mistake : str
-        Name of the mistake.
+        The name of the mistake.
     network : str
     variant : Variant
     honest, distorted : Estimate or None
-        Ratios of the first side's figure to the second's, paired by round; None where there is no round
-        with both. Of a variant that is unpaired, the distorted one's interval is that of a single run.
+        The quantity of the first side over that of the second, paired by round; None if no round has both.
+        If the variant is unpaired, the interval of the distorted ratio is that of a single run.
     factor : Estimate or None
         Distorted over honest, paired by round.
     """
@@ -58,7 +59,7 @@ class Distortion:
 
     @property
     def effect(self) -> str:
-        """What the mistake does to the verdict, each read off its own interval."""
+        """The effect on the verdict. Each verdict follows from its own interval."""
         if self.honest is None or self.distorted is None:
             return NOT_KNOWN
         before, after = estimates.verdict(self.honest), estimates.verdict(self.distorted)
@@ -66,7 +67,7 @@ class Distortion:
             return NOT_KNOWN
         undecided = "no clear difference"
         if self.variant.unpaired and after == undecided:
-            # One run of each names a winner all the same.
+            # One run of each side still names a winner.
             return LEFT_TO_CHANCE
         if before == after:
             return KEPT
@@ -85,7 +86,7 @@ class Distortion:
 
     @property
     def size(self) -> float:
-        """How far the ratio is moved, either way: a factor of at least 1; NaN where not known."""
+        """How far the mistake moves the ratio, either way: a factor of at least 1; NaN if not known."""
         if self.factor is None:
             return math.nan
         if self.variant.unpaired and self.factor.has_interval:
@@ -94,7 +95,7 @@ class Distortion:
 
 
 def of_campaign(results: Results) -> list[Distortion]:
-    """What each mistake did on each network, in the order of the mistakes' names.
+    """The effect of each mistake on each network, in the order of the mistakes' names.
 
     Parameters
     ----------
@@ -103,36 +104,36 @@ def of_campaign(results: Results) -> list[Distortion]:
     Returns
     -------
     list of Distortion
-        Those that the campaign has the trials for, in part at least.
+        The distortions for which the campaign has trials, at least in part.
     """
     networks = sorted({record.trial.network for record in results.mistaken})
-    found = []
+    distortions = []
     for name in mistakes.names():
         for variant in mistakes.load(name).variants:
             for network in networks:
                 if variant.networks is None or network in variant.networks:
-                    one = _distortion(results, name, network, variant)
-                    if one is not None:
-                        found.append(one)
-    return found
+                    distortion = _distortion(results, name, network, variant)
+                    if distortion is not None:
+                        distortions.append(distortion)
+    return distortions
 
 
 def _distortion(results: Results, name: str, network: str, variant: Variant) -> Distortion | None:
     honest = _values(results, network, variant.honest)
     distorted = _values(results, network, variant.distorted)
-    if not all([*honest, *distorted]) and not _was_asked_for(results, network, variant):
+    if not all([*honest, *distorted]) and not _was_tried(results, network, variant):
         return None
     ratio = _ratio(*honest)
     if variant.unpaired:
         single = single_run(list(distorted[0].values()), list(distorted[1].values()))
         factor = single and ratio and _over(single, ratio.value)
         return Distortion(name, network, variant, ratio, single, factor)
-    both = _quotients(distorted), _quotients(honest)
-    return Distortion(name, network, variant, ratio, _ratio(*distorted), _ratio(*both))
+    factor = _ratio(_quotients(distorted), _quotients(honest))
+    return Distortion(name, network, variant, ratio, _ratio(*distorted), factor)
 
 
-def _was_asked_for(results: Results, network: str, variant: Variant) -> bool:
-    """Whether a trial of it was made, even if none completed."""
+def _was_tried(results: Results, network: str, variant: Variant) -> bool:
+    """Whether the campaign has a trial of the variant, even if none completed."""
     wanted = {(side.style, side.mistakes) for side in variant.distorted if side.mistakes}
     return any(
         record.trial.network == network and (record.trial.style, tuple(record.trial.mistakes)) in wanted
@@ -141,13 +142,13 @@ def _was_asked_for(results: Results, network: str, variant: Variant) -> bool:
 
 
 def _values(results: Results, network: str, sides: Sides) -> tuple[Mapping[int, float], Mapping[int, float]]:
-    """The figure of each side by round."""
+    """The quantity of each side, by round."""
     first, second = (values(results, network, side) for side in sides)
     return first, second
 
 
 def values(results: Results, network: str, side: Side) -> dict[int, float]:
-    """The figure of a side, by round.
+    """The quantity of a side, by round.
 
     Parameters
     ----------
@@ -158,29 +159,29 @@ def values(results: Results, network: str, side: Side) -> dict[int, float]:
     Returns
     -------
     dict of int to float
-        Of the rounds in which its trial completed.
+        The rounds in which its trial completed.
     """
-    figure = FIGURES[side.quantity]
+    quantity = QUANTITIES[side.quantity]
     if side.published:
         condition = STANDARD if side.batch_size is None else BATCH_SIZE
-        for arm in summary.arms(results.records, condition):
+        for arm in arms_of(results.records, condition):
             if (arm.network, arm.device, arm.style, arm.batch_size) == (
                 network,
                 "cpu",
                 side.style,
                 side.batch_size,
             ):
-                return arm.values(figure)
+                return arm.values(quantity)
         return {}
     return {
         record.trial.round: value
         for record in trials(results, network, side)
-        if record.measurement is not None and (value := figure(record.measurement)) is not None
+        if record.measurement is not None and (value := quantity(record.measurement)) is not None
     }
 
 
 def trials(results: Results, network: str, side: Side) -> list[Record]:
-    """The records of the trials that show a mistake's side, also of those that did not complete."""
+    """The records of the trials for one side of a mistake, including those that did not complete."""
     return [
         record
         for record in results.mistaken
@@ -205,41 +206,42 @@ def _quotients(pair: tuple[Mapping[int, float], Mapping[int, float]]) -> dict[in
     return {number: first[number] / second[number] for number in sorted(first.keys() & second.keys())}
 
 
-def _over(found: Estimate, value: float) -> Estimate:
+def _over(ratio: Estimate, divisor: float) -> Estimate:
     value, low, high = (
-        estimates.power(math.log(part) - math.log(value)) for part in (found.value, found.low, found.high)
+        estimates.power(math.log(part) - math.log(divisor)) for part in (ratio.value, ratio.low, ratio.high)
     )
-    return Estimate(value, low, high, found.trials)
+    return Estimate(value, low, high, ratio.trials)
 
 
 def single_run(
     first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
 ) -> Estimate | None:
-    """What one run of each says, and between which limits it lies: a prediction interval.
+    """The ratio of one run of each side, with a prediction interval.
 
-    The logarithm of a further run of each, from different rounds, lies within ``t * s * sqrt(1 + 1/n)``
-    of the mean, where s is the spread of both together (Geisser, 1993, "Predictive Inference").
+    The logarithm of the ratio of one further run of each, from different rounds, lies within
+    ``t * s * sqrt(1 + 1/n)`` of the mean. Here s is the spread of both together (Geisser, 1993, "Predictive
+    Inference").
 
     Parameters
     ----------
     first, second : sequence of float
-        One value a trial, all greater than 0.
+        One value per trial, all greater than 0.
     confidence : float
         Between 0 and 1.
 
     Returns
     -------
     Estimate or None
-        None where one of the two has no value; without an interval where one has but one.
+        None if one of the two has no value; without an interval if one of them has only one.
     """
     if not first or not second:
         return None
-    one, other = np.log(first), np.log(second)
-    centre = float(one.mean() - other.mean())
+    logarithms = np.log(first), np.log(second)
+    centre = float(logarithms[0].mean() - logarithms[1].mean())
     number = min(len(first), len(second))
     if number == 1:
         return Estimate(estimates.power(centre), math.nan, math.nan, 1)
-    spread = math.sqrt((one.var(ddof=1) + other.var(ddof=1)) * (1 + 1 / number))
+    spread = math.sqrt((logarithms[0].var(ddof=1) + logarithms[1].var(ddof=1)) * (1 + 1 / number))
     reach = float(scipy.stats.t.ppf((1 + confidence) / 2, number - 1)) * spread
     low, middle, high = (estimates.power(centre + step) for step in (-reach, 0.0, reach))
     return Estimate(middle, low, high, number)
@@ -247,7 +249,7 @@ def single_run(
 
 def _all_passes(measurement: Measurement) -> float:
     passes: list[Pass] = measurement.epochs + measurement.passes
-    epochs = sum(summary.epochs_of(item, measurement) for item in passes)
+    epochs = sum(quantities.epochs_of(item, measurement) for item in passes)
     return sum(item.wall for item in passes) / epochs
 
 
@@ -255,15 +257,15 @@ def _error(measurement: Measurement, last: bool) -> float | None:
     if not measurement.accuracies or not measurement.test_images:
         return None
     share = 1 - measurement.accuracies[-1 if last else 0]
-    # No ratio to nothing: half an image stands for none.
+    # A ratio needs a number above 0, so half an image stands for no error.
     return max(share, 0.5 / measurement.test_images)
 
 
-FIGURES: dict[str, Callable[[Measurement], float | None]] = {
-    mistakes.EPOCH: summary.epoch_seconds,
-    mistakes.FIRST_PASS: summary.first_epoch_seconds,
+QUANTITIES: dict[str, Callable[[Measurement], float | None]] = {
+    mistakes.EPOCH: quantities.epoch_seconds,
+    mistakes.FIRST_PASS: quantities.first_epoch_seconds,
     mistakes.ALL_PASSES: _all_passes,
-    mistakes.MEMORY: summary.peak_megabytes,
+    mistakes.MEMORY: quantities.peak_megabytes,
     mistakes.ERROR: functools.partial(_error, last=False),
     mistakes.LAST_ERROR: functools.partial(_error, last=True),
 }

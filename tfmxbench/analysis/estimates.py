@@ -8,15 +8,15 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import scipy  # Its parts are imported when they are used: scipy.stats takes longer than all else together.
+import scipy  # Loads its parts on first use: importing scipy.stats takes longer than all the rest.
 
 CONFIDENCE = 0.95
-# A ratio whose interval contains 1 and reaches further from it than this share allows no conclusion.
+# A ratio is inconclusive if its interval contains 1 and reaches further from 1 than this share.
 TOO_WIDE = 0.10
-# The least and the greatest answer to how many rounds are needed.
+# Limits of the number of rounds that `rounds_needed` returns.
 FEWEST_ROUNDS = 3
 MOST_ROUNDS = 1000
-# Logarithms that lie closer together than this differ by their rounding: no clock is that fine.
+# Logarithms closer together than this differ only by rounding: no clock is that fine.
 ROUNDING = 1e-12
 
 
@@ -29,9 +29,9 @@ class Estimate:
     value : float
         The geometric mean of the trials, or the ratio of two.
     low, high : float
-        Ends of the interval, 95% unless another was asked for; NaN where there is but one trial.
+        Ends of the interval, 95% by default; NaN with only one trial.
     trials : int
-        How many trials it rests on.
+        The number of trials behind it.
     """
 
     value: float
@@ -47,20 +47,20 @@ class Estimate:
 def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """Estimate the median over trials of positive measurements such as times.
 
-    The estimate is the geometric mean, with Student's t interval of the logarithms. What disturbs a
-    measurement multiplies it, and where the logarithm of that is symmetric, the geometric mean of
-    all possible trials is their median. That of three trials is nearer to it, on average, than the
-    middle one as long as no trial is disturbed far more than the others; such a trial widens the
-    interval. An interval between ranked values cannot reach 95% below six trials: from the least to
-    the greatest of n it covers the median in a share of 1 - 2**(1 - n).
+    The estimate is the geometric mean, with Student's t interval of the logarithms. Disturbances multiply
+    a time. If their logarithms are symmetric, the geometric mean of all possible trials is their median.
+    The geometric mean of three trials is closer to it, on average, than the middle trial, unless one trial
+    is disturbed far more than the others; such a trial widens the interval. An interval between ranked
+    values cannot reach 95% with fewer than six trials: from the least to the greatest of n trials, it
+    covers the median with probability 1 - 2**(1 - n).
 
-    The trials must not depend on each other. A drift of the machine that outlasts a round is not in
-    the interval; in a `ratio` it cancels.
+    The trials must be independent. The interval does not cover a drift of the machine that outlasts a
+    round; in a `ratio` such a drift cancels.
 
     Parameters
     ----------
     values : sequence of float
-        One value a trial, all greater than 0.
+        One value per trial, all greater than 0.
     confidence : float
         Between 0 and 1.
 
@@ -71,7 +71,7 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
     Raises
     ------
     ValueError
-        If there is no value, or one that is not a positive number.
+        If there is no value, or a value is not a positive number.
     """
     if not values:
         raise ValueError("there is no value to estimate from")
@@ -86,8 +86,8 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimat
 
 
 def power(logarithm: float) -> float:
-    """The number with that natural logarithm, which stays finite and above 0."""
-    # exp(700) is about the greatest float: a wild interval must not become an error.
+    """The number with this natural logarithm, kept finite and above 0."""
+    # exp(700) is near the greatest float: an extreme interval must not become an error.
     return math.exp(min(max(logarithm, -700), 700))
 
 
@@ -102,7 +102,7 @@ def ratio(
 ) -> Estimate:
     """Estimate a ratio from the rounds in which both were measured, paired by round.
 
-    Pairing takes out what slowed a whole round down.
+    Pairing cancels whatever slowed a whole round.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def quotients(numerator: Mapping[int, float], denominator: Mapping[int, float]) 
     Returns
     -------
     list of float
-        One of each round that has both, in the order of the rounds.
+        One ratio for each round that has both, in the order of the rounds.
 
     Raises
     ------
@@ -148,37 +148,37 @@ def quotients(numerator: Mapping[int, float], denominator: Mapping[int, float]) 
     return [numerator[number] / denominator[number] for number in rounds]
 
 
-def inverse(found: Estimate) -> Estimate:
-    """The estimate of the ratio turned over."""
-    return Estimate(1 / found.value, 1 / found.high, 1 / found.low, found.trials)
+def inverse(ratio: Estimate) -> Estimate:
+    """The estimate of the inverse ratio."""
+    return Estimate(1 / ratio.value, 1 / ratio.high, 1 / ratio.low, ratio.trials)
 
 
-def verdict(found: Estimate) -> str:
-    """What a ratio of times says of its numerator, where it is the only one that is looked at.
+def verdict(ratio: Estimate) -> str:
+    """The verdict of a ratio of times on its numerator, without a correction for other comparisons.
 
     Returns
     -------
     str
         ``faster``, ``slower``, ``no clear difference``, or ``not known`` from one round.
     """
-    if not found.has_interval:
+    if not ratio.has_interval:
         return "not known"
-    if found.high < 1:
+    if ratio.high < 1:
         return "faster"
-    if found.low > 1:
+    if ratio.low > 1:
         return "slower"
     return "no clear difference"
 
 
 def paired_probability(ratios: Sequence[float]) -> float:
-    """Probability of ratios at least as far from 1 where the two do not differ.
+    """The p-value: the probability of ratios at least as far from 1 if the two do not differ.
 
-    By the two-sided paired t test of their logarithms.
+    It comes from the two-sided paired t test of their logarithms.
 
     Parameters
     ----------
     ratios : sequence of float
-        One a round, at least one, all greater than 0.
+        One per round, at least one, all greater than 0.
 
     Returns
     -------
@@ -202,100 +202,98 @@ def compare_independent(
 ) -> tuple[Estimate, float]:
     """Estimate a ratio from trials that share no round, such as those of two machines.
 
-    Welch's t interval and test of the difference of the mean logarithms, with the degrees of freedom
-    of Welch and Satterthwaite: the two may differ in their spread and number (Welch, 1947, "The
+    The interval and the test are Welch's, of the difference between the mean logarithms, with the degrees
+    of freedom of Welch and Satterthwaite. The two sides may differ in spread and number (Welch, 1947, "The
     generalization of 'Student's' problem when several different population variances are involved",
     Biometrika 34, 28-35).
 
     Parameters
     ----------
     first, second : sequence of float
-        One value a trial, all greater than 0.
+        One value per trial, all greater than 0.
     confidence : float
         Between 0 and 1.
 
     Returns
     -------
     ratio : Estimate
-        First to second; its trials are those of the one that has fewer. Without an interval where
-        one of them has but one trial.
+        First over second, with the smaller of the two numbers of trials. It has no interval if one side
+        has only one trial.
     probability : float
-        Of a ratio at least as far from 1 where the two do not differ, two-sided; NaN without an
-        interval.
+        The two-sided p-value: the probability of a ratio at least as far from 1 if the two do not differ.
+        NaN without an interval.
 
     Raises
     ------
     ValueError
-        If one of them has no value, or one that is not a positive number.
+        If one of them has no value, or a value is not a positive number.
     """
     if not first or not second:
         raise ValueError("there is no value to compare")
     _check_positive([*first, *second])
-    one, other = np.log(first), np.log(second)
-    difference = float(one.mean() - other.mean())
+    logarithms = np.log(first), np.log(second)
+    difference = float(logarithms[0].mean() - logarithms[1].mean())
     trials = min(len(first), len(second))
     if trials == 1:
         return Estimate(power(difference), math.nan, math.nan, 1), math.nan
-    if _all_equal(one) and _all_equal(other):
-        probability = float(_all_equal([one[0], other[0]]))
+    if all(map(_all_equal, logarithms)):
+        probability = float(_all_equal([logarithms[0][0], logarithms[1][0]]))
         return Estimate(power(difference), power(difference), power(difference), trials), probability
     with warnings.catch_warnings():
-        # One of the two may have no spread, which SciPy warns of; that of the other suffices.
+        # SciPy warns if one side has no spread; the spread of the other side is enough.
         warnings.simplefilter("ignore", RuntimeWarning)
-        test = scipy.stats.ttest_ind(one, other, equal_var=False)
+        test = scipy.stats.ttest_ind(*logarithms, equal_var=False)
         interval = test.confidence_interval(confidence)
     return Estimate(
         power(difference), power(float(interval.low)), power(float(interval.high)), trials
     ), float(test.pvalue)
 
 
-def smallest_difference(found: Estimate) -> float:
-    """The least difference that a ratio could have told from none, given its interval.
+def smallest_difference(ratio: Estimate) -> float:
+    """The smallest difference that a ratio could have detected, given the width of its interval.
 
     Parameters
     ----------
-    found : Estimate
-        A ratio.
+    ratio : Estimate
 
     Returns
     -------
     float
         How far the interval reaches from its value, as a share: 0.05 for 5%. NaN without an interval.
     """
-    return max(found.high / found.value, found.value / found.low) - 1
+    return max(ratio.high / ratio.value, ratio.value / ratio.low) - 1
 
 
-def too_wide(found: Estimate) -> bool:
-    """Whether the interval of a ratio is too wide to conclude either way.
+def too_wide(ratio: Estimate) -> bool:
+    """Whether the interval of a ratio is too wide for a conclusion.
 
-    So it is where neither a difference is shown, since the interval contains 1, nor the absence of
-    one of `TOO_WIDE`, since the interval reaches beyond 1 + `TOO_WIDE` or below its inverse. A wide
-    interval that leaves 1 out still shows a difference. A ratio without an interval is not called
-    too wide: of its spread nothing is known.
+    A too wide interval shows no difference, because it contains 1. It does not rule out a difference of
+    `TOO_WIDE` either, because it reaches above 1 + `TOO_WIDE` or below the inverse. A wide interval that
+    excludes 1 still shows a difference. A ratio without an interval is not too wide: its spread is unknown.
 
     Parameters
     ----------
-    found : Estimate
-        A ratio.
+    ratio : Estimate
 
     Returns
     -------
     bool
     """
-    return found.low <= 1 <= found.high and (found.high > 1 + TOO_WIDE or found.low < 1 / (1 + TOO_WIDE))
+    return ratio.low <= 1 <= ratio.high and (ratio.high > 1 + TOO_WIDE or ratio.low < 1 / (1 + TOO_WIDE))
 
 
 def rounds_needed(ratios: Sequence[float], difference: float = 0.05) -> int:
-    """About how many rounds a ratio needs for its 95% interval to reach no further than a difference.
+    """About how many rounds narrow the 95% interval of a ratio to a given difference either way.
 
-    The least n with ``t * s / sqrt(n) <= log(1 + difference)``, where s is the standard deviation of
-    the logarithms seen and t Student's quantile for n rounds. From few rounds s is itself uncertain,
-    and n goes with its square: from three rounds, the answer may well be half or twice what is needed.
+    This is the least n with ``t * s / sqrt(n) <= log(1 + difference)``. Here s is the standard deviation
+    of the logarithms so far, and t is Student's quantile for n rounds. With few rounds s is itself
+    uncertain, and n grows with its square: from three rounds, the answer may well be half or twice the
+    number that is needed.
 
     Parameters
     ----------
     ratios : sequence of float
-        Those seen, one a round, at least two, all greater than 0.
+        The ratios so far, one per round, at least two, all greater than 0.
     difference : float
         As a share, greater than 0: 0.05 for 5%.
 
@@ -307,7 +305,7 @@ def rounds_needed(ratios: Sequence[float], difference: float = 0.05) -> int:
     Raises
     ------
     ValueError
-        If there are fewer than two ratios, one is not a positive number, or the difference is not.
+        If there are fewer than two ratios, or a ratio or the difference is not a positive number.
     """
     if len(ratios) < 2:
         raise ValueError("fewer than two ratios have no spread")
@@ -320,17 +318,17 @@ def rounds_needed(ratios: Sequence[float], difference: float = 0.05) -> int:
 
 
 def styles_differ(accuracies: Sequence[Mapping[int, float]], level: float = 1 - CONFIDENCE) -> str:
-    """Say whether any of several styles is more accurate than the others, over common seeds.
+    """Say whether the accuracy of any of several styles differs from the others', over common seeds.
 
-    Friedman's test: the styles are ranked within each seed, since a seed moves the accuracy of all
-    of them together.
+    Friedman's test ranks the styles within each seed, because a seed moves the accuracy of all styles
+    together.
 
     Parameters
     ----------
     accuracies : sequence of mapping of int to float
-        Of each style, the accuracy by seed.
+        The accuracy by seed, for each style.
     level : float
-        The probability of finding a difference where there is none.
+        The probability of finding a difference if there is none.
 
     Returns
     -------
@@ -342,9 +340,9 @@ def styles_differ(accuracies: Sequence[Mapping[int, float]], level: float = 1 - 
         return "Fewer than three styles or three common seeds: not enough to test whether any style differs."
     rows = [[values[seed] for seed in common] for values in accuracies]
     if all(len(set(column)) == 1 for column in zip(*rows, strict=True)):
-        return f"With each of {len(common)} seeds all {len(rows)} styles are equally accurate."
+        return f"For each of {len(common)} seeds, all {len(rows)} styles are equally accurate."
     probability = float(scipy.stats.friedmanchisquare(*rows).pvalue)
-    found = "no style can be told from the others" if probability > level else "at least one style differs"
+    result = "no style differs detectably" if probability > level else "at least one style differs"
     return (
-        f"Friedman's test over {len(common)} seeds and {len(rows)} styles: {found} (p = {probability:.2g})."
+        f"Friedman's test over {len(common)} seeds and {len(rows)} styles: {result} (p = {probability:.2g})."
     )

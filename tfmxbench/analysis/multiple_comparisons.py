@@ -1,4 +1,4 @@
-"""Verdicts on several pairs at once that hold together, and intervals that do."""
+"""Verdicts and intervals for several pairs at once, corrected for the number of pairs."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tfmxbench.analysis.estimates import CONFIDENCE, Estimate, estimate, paired_
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What a family of comparisons says of one of its pairs.
+    """The result for one pair in a family of comparisons.
 
     Attributes
     ----------
     ratio : Estimate
-        First to second, paired by round. Its interval is that of this pair alone: it may leave out
-        1 where the verdict, which answers for the whole family, finds no clear difference.
+        First over second, paired by round. The interval is that of this pair alone. It may exclude 1
+        although the verdict, which accounts for the whole family, is ``no clear difference``.
     probability : float
-        Of a ratio at least as far from 1 where the two do not differ (two-sided paired t test of
-        the logarithms); NaN with one round.
+        The p-value: the probability of a ratio at least as far from 1 if the two do not differ (two-sided
+        paired t test of the logarithms). NaN with one round.
     adjusted : float
         The probability corrected for the number of pairs, see `holm`.
     verdict : str
-        What it says of the first: ``faster``, ``slower``, ``no clear difference``, or ``not known``
+        Whether the first is ``faster`` or ``slower``, or there is ``no clear difference``; ``not known``
         from one round.
     """
 
@@ -37,15 +37,15 @@ class Comparison:
 def compare(
     pairs: Sequence[tuple[dict[int, float], dict[int, float]]], level: float = 1 - CONFIDENCE
 ) -> list[Comparison]:
-    """Compare the two of each pair such that all verdicts hold together.
+    """Compare the two sides of each pair, with verdicts that are corrected for the number of pairs.
 
     Parameters
     ----------
     pairs : sequence of (dict of int to float, dict of int to float)
-        All pairs of the family; of each the values of the first and of the second, such as times,
-        by round, all greater than 0.
+        All pairs of the family: the values of the first and of the second by round, such as times, all
+        greater than 0.
     level : float
-        The probability of calling any pair different where none is.
+        The probability of calling any pair different if none is.
 
     Returns
     -------
@@ -55,27 +55,27 @@ def compare(
     Raises
     ------
     ValueError
-        If the two of a pair share no round, or a value is not a positive number.
+        If the two sides of a pair share no round, or a value is not a positive number.
     """
     ratios = [quotients(first, second) for first, second in pairs]
     probabilities = [paired_probability(values) for values in ratios]
-    found = []
+    comparisons = []
     for values, probability, adjusted in zip(ratios, probabilities, holm(probabilities), strict=True):
-        paired = estimate(values)
+        ratio = estimate(values)
         if math.isnan(adjusted):
-            told = "not known"
+            verdict = "not known"
         elif adjusted < level:
-            told = "faster" if paired.value < 1 else "slower"
+            verdict = "faster" if ratio.value < 1 else "slower"
         else:
-            told = "no clear difference"
-        found.append(Comparison(paired, probability, adjusted, told))
-    return found
+            verdict = "no clear difference"
+        comparisons.append(Comparison(ratio, probability, adjusted, verdict))
+    return comparisons
 
 
 def holm(probabilities: Sequence[float]) -> list[float]:
-    """Correct the probabilities of a family of tests for their number.
+    """Correct the p-values of a family of tests for their number.
 
-    Whoever rejects where the result is below a level rejects any true hypothesis with at most that
+    Rejecting every test whose result is below a level rejects any true hypothesis with at most that
     probability, however the tests depend on each other (Holm, 1979, "A simple sequentially rejective
     multiple test procedure", Scandinavian Journal of Statistics 6, 65-70).
 
@@ -92,29 +92,29 @@ def holm(probabilities: Sequence[float]) -> list[float]:
     Raises
     ------
     ValueError
-        If one is not between 0 and 1.
+        If a probability is not between 0 and 1.
     """
     wrong = [value for value in probabilities if not (math.isnan(value) or 0 <= value <= 1)]
     if wrong:
         raise ValueError(f"{wrong[0]!r} is not a probability")
-    made = [index for index, value in enumerate(probabilities) if not math.isnan(value)]
+    valid = [index for index, value in enumerate(probabilities) if not math.isnan(value)]
     adjusted = [math.nan] * len(probabilities)
     greatest = 0.0
-    for rank, index in enumerate(sorted(made, key=lambda index: probabilities[index])):
-        greatest = max(greatest, min(1.0, (len(made) - rank) * probabilities[index]))
+    for rank, index in enumerate(sorted(valid, key=lambda index: probabilities[index])):
+        greatest = max(greatest, min(1.0, (len(valid) - rank) * probabilities[index]))
         adjusted[index] = greatest
     return adjusted
 
 
 def family_confidence(number: int, confidence: float = CONFIDENCE) -> float:
-    """Confidence that each of several intervals needs for all of them to cover at once (Bonferroni).
+    """The confidence that each of several intervals needs for all to cover at once (Bonferroni).
 
     Parameters
     ----------
     number : int
-        How many intervals, at least 1.
+        The number of intervals, at least 1.
     confidence : float
-        That of all together, between 0 and 1.
+        The confidence of all intervals together, between 0 and 1.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """Floating-point operations of a network, counted by formula from its task.
 
-A kernel that is applied at ``p`` places multiplies and adds once for each of its values at each of
-them: ``2 p`` times its size, forwards, for one image. Backwards it takes as many again for the
-gradient of the kernel, and as many for that of the layer's input, which the first layer does not
-need. What is applied element by element (biases, activations, pooling, the loss, the optimiser) is
-not counted: it is a few percent, and how it is counted would be a matter of taste.
+A kernel that is applied at ``p`` places multiplies and adds once for each of its values at each place.
+The forward pass of one image takes ``2 p`` operations for each value of the kernel. The backward pass
+takes as many for the gradient of the kernel, and as many again for the gradient of the layer's input,
+which the first layer does not need. Element-wise operations (biases, activations, pooling, the loss, the
+optimiser) are not counted: they are a few percent, and there is no single way to count them.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ def by_kernel(task: Task) -> dict[str, tuple[int, int]]:
     Returns
     -------
     dict of str to (int, int)
-        Of each kernel, the operations forwards, and those forwards and backwards together.
+        For each kernel, the operations of the forward pass, and of both passes together.
 
     Raises
     ------
     ValueError
-        If the task does not say at how many places a kernel is applied.
+        If the task does not give the number of places for each kernel.
     """
     kernels = [name for name, shape in task.parameters.items() if len(shape) > 1]
     missing = [name for name in kernels if name not in task.positions]
     if missing:
         raise ValueError(f"the task {task.name} gives no positions for {', '.join(missing)}")
-    found = {}
+    operations = {}
     for number, name in enumerate(kernels):
-        forwards = 2 * task.positions[name] * math.prod(task.parameters[name])
-        found[name] = (forwards, forwards * (2 if number == 0 else 3))
-    return found
+        forward = 2 * task.positions[name] * math.prod(task.parameters[name])
+        operations[name] = (forward, forward * (2 if number == 0 else 3))
+    return operations
 
 
 def training(task: Task) -> int:
@@ -49,9 +49,9 @@ def training(task: Task) -> int:
 
 def inference(task: Task) -> int:
     """Operations for predicting one image."""
-    return sum(forwards for forwards, _ in by_kernel(task).values())
+    return sum(forward for forward, _ in by_kernel(task).values())
 
 
 def of_product(size: int) -> int:
-    """Operations of a product of two square matrices with so many rows."""
+    """Operations of a product of two square matrices with ``size`` rows."""
     return 2 * size**3

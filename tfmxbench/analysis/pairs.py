@@ -1,34 +1,34 @@
-"""Counterparts in two frameworks, and what a campaign says of each pair."""
+"""Counterparts in two frameworks, and how a campaign compares each pair."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tfmxbench.analysis import multiple_comparisons, summary
+from tfmxbench.analysis import multiple_comparisons, quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.analysis.multiple_comparisons import Comparison
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import NULL
 from tfmxbench.records.trial import Measurement, Record
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class PairComparison:
     """Two arms, and the comparison of the first with the second.
 
     Attributes
     ----------
     first, second : Arm
-        Of two frameworks, on the same network and device.
+        Arms of two frameworks, on the same network and device.
     pair : str
-        What they have in common.
+        The pair that both styles name, such as ``own loop, compiled``.
     comparison : Comparison or None
-        Of first over second; None where no round has both.
+        First over second; None if no round has both.
     ratios : list of float
-        Of each round that has both.
+        First over second in each round that has both.
     family : int
-        How many pairs were compared, so that the correction is for so many.
+        The number of pairs that were compared, for which the probability is corrected.
     """
 
     first: Arm
@@ -40,62 +40,63 @@ class Judged:
 
 
 def counterparts(arms: Sequence[Arm]) -> list[tuple[Arm, Arm, str]]:
-    """The arms of two frameworks that are counterparts on the same network and device, and as what."""
-    named = {item.name: item.pair for item in catalogue.select()}
-    found = []
+    """Arms of two frameworks that are counterparts on the same network and device, and their common pair."""
+    pair_of = {item.name: item.pair for item in catalogue.select()}
+    matched = []
     for first in arms:
         for second in arms:
-            pair = named.get(first.name)
+            pair = pair_of.get(first.name)
             if (
                 pair is not None
-                and pair == named.get(second.name)
+                and pair == pair_of.get(second.name)
                 and (first.network, first.device) == (second.network, second.device)
                 and first.framework < second.framework
             ):
-                found.append((first, second, pair))
-    return found
+                matched.append((first, second, pair))
+    return matched
 
 
-def judged(
-    records: Iterable[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
-) -> list[Judged]:
+def compare_pairs(
+    records: Iterable[Record], quantity: Callable[[Measurement], float | None] = quantities.epoch_seconds
+) -> list[PairComparison]:
     """Compare all counterparts of a campaign, as one family.
 
     Parameters
     ----------
     records : iterable of Record
-        Of the whole campaign: with fewer pairs the correction would be too small.
-    figure : callable
-        What is compared; less is better.
+        The whole campaign's: with fewer pairs the correction would be too small.
+    quantity : callable
+        The quantity that is compared; less is better.
     """
-    found = [
-        (first, second, pair, first.values(figure), second.values(figure))
-        for first, second, pair in counterparts(summary.arms(records))
-    ]
-    together = [item for item in found if item[3].keys() & item[4].keys()]
-    compared = iter(multiple_comparisons.compare([(one, other) for _, _, _, one, other in together]))
+    matched = counterparts(arms_of(records))
+    values = [(first.values(quantity), second.values(quantity)) for first, second, _ in matched]
+    family = [pair for pair in values if pair[0].keys() & pair[1].keys()]
+    comparisons = iter(multiple_comparisons.compare(family))
     return [
-        Judged(
+        PairComparison(
             first,
             second,
             pair,
-            next(compared) if (common := sorted(one.keys() & other.keys())) else None,
-            [one[number] / other[number] for number in common],
-            len(together),
+            next(comparisons) if (ratios := _ratios(*by_round)) else None,
+            ratios,
+            len(family),
         )
-        for first, second, pair, one, other in found
+        for (first, second, pair), by_round in zip(matched, values, strict=True)
     ]
 
 
 def null_tests(
-    records: Sequence[Record], figure: Callable[[Measurement], float | None] = summary.epoch_seconds
+    records: Sequence[Record], quantity: Callable[[Measurement], float | None] = quantities.epoch_seconds
 ) -> list[tuple[Arm, list[float]]]:
-    """Each implementation that was measured as two arms, with the ratio of the two in every round."""
-    others = {(arm.name, arm.device): arm for arm in summary.arms(records, NULL)}
-    found = []
-    for arm in summary.arms(records):
-        other = others.get((arm.name, arm.device))
-        if other is not None:
-            one, two = arm.values(figure), other.values(figure)
-            found.append((arm, [one[number] / two[number] for number in sorted(one.keys() & two.keys())]))
-    return found
+    """Each implementation that was measured as two arms (an A/A test), with their ratio in every round."""
+    controls = {(arm.name, arm.device): arm for arm in arms_of(records, NULL)}
+    return [
+        (arm, _ratios(arm.values(quantity), control.values(quantity)))
+        for arm in arms_of(records)
+        if (control := controls.get((arm.name, arm.device))) is not None
+    ]
+
+
+def _ratios(first: Mapping[int, float], second: Mapping[int, float]) -> list[float]:
+    """First over second in each round that has both."""
+    return [first[number] / second[number] for number in sorted(first.keys() & second.keys())]

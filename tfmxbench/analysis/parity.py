@@ -1,4 +1,4 @@
-"""The parity gate's judgement: does an implementation compute what the float64 reference computes?"""
+"""The parity gate's verdict: does an implementation compute what the float64 reference computes?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from tfmxbench.records.parity import Parity
 
 
 @dataclasses.dataclass(frozen=True)
-class Bars:
+class Tolerances:
     """The greatest deviations from the reference that float32 arithmetic is granted.
 
     Attributes
@@ -25,8 +25,8 @@ class Bars:
     losses : float
         Of each single step, and of the same steps taken in one pass; relative.
     parameters : float
-        After the steps and after the pass; of each parameter, relative by norm. The logits after
-        the steps are held to it too, and those of another model with the trained parameters.
+        Of each parameter after the steps and after the pass, relative by norm. It also applies to the
+        logits after the steps, and to those of another model with the trained parameters.
     epoch_loss : float
         Mean loss of the first epoch, relative.
     accuracy : float
@@ -40,10 +40,10 @@ class Bars:
     accuracy: float
 
 
-# Adam divides by gradients as small as their own rounding, so its bar for the losses is wider.
-BARS = {
-    "momentum": Bars(logits=1e-5, losses=1e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
-    "adam": Bars(logits=1e-5, losses=5e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
+# Adam divides by gradients as small as their own rounding error, so its tolerance for the losses is wider.
+TOLERANCES = {
+    "momentum": Tolerances(logits=1e-5, losses=1e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
+    "adam": Tolerances(logits=1e-5, losses=5e-5, parameters=1e-4, epoch_loss=1e-3, accuracy=1e-3),
 }
 
 # Fifty losses in float32 cannot all agree with float64 to this: half a unit in the last place of
@@ -51,14 +51,64 @@ BARS = {
 TOO_CLOSE = 1e-10
 
 
-def relative(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Relative deviations, element by element; NaN where ``found`` is NaN."""
-    deviation: np.ndarray = np.abs(found - expected) / np.maximum(np.abs(expected), 1e-12)
+@dataclasses.dataclass(frozen=True)
+class Deviations:
+    """How far an implementation's numbers are from the reference's; NaN where they cannot be compared.
+
+    Attributes
+    ----------
+    logits, trained_logits, reloaded_logits : float
+        Before training, after the steps, and of another model with the trained parameters.
+    losses : numpy.ndarray
+        Of each single step.
+    pass_loss : float
+        Mean loss of the same steps in one pass.
+    after_steps, after_pass : dict of str to float
+        Of each parameter.
+    epoch_loss, accuracy : float or None
+        After the first epoch; None where one of the two took none.
+    """
+
+    logits: float
+    losses: np.ndarray
+    after_steps: dict[str, float]
+    trained_logits: float
+    reloaded_logits: float
+    pass_loss: float
+    after_pass: dict[str, float]
+    epoch_loss: float | None
+    accuracy: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """A deviation, and the tolerance that it must not exceed.
+
+    Attributes
+    ----------
+    clause : str
+        What differs, with the verb.
+    deviation, tolerance : float
+    """
+
+    clause: str
+    deviation: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        # This is also false for a deviation that is not a number.
+        return self.deviation <= self.tolerance
+
+
+def relative(computed: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Relative deviations, element by element; NaN where a computed element is NaN."""
+    deviation: np.ndarray = np.abs(computed - expected) / np.maximum(np.abs(expected), 1e-12)
     return deviation
 
 
 def parameter_deviations(
-    found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], kind: str
+    computed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray], kind: str
 ) -> dict[str, float]:
     """Relative deviation by norm of each parameter of a kind, ``step`` or ``pass``."""
     deviations = {}
@@ -66,34 +116,35 @@ def parameter_deviations(
         if not key.startswith(f"{kind}/"):
             continue
         name = key.removeprefix(f"{kind}/")
-        if key not in found or found[key].shape != value.shape:
+        if key not in computed or computed[key].shape != value.shape:
             deviations[name] = float("nan")
             continue
-        difference = np.linalg.norm(found[key].astype(np.float64) - value)
+        difference = np.linalg.norm(computed[key].astype(np.float64) - value)
         deviations[name] = float(difference / max(float(np.linalg.norm(value)), 1e-12))
     return deviations
 
 
-def logit_deviation(found: np.ndarray, expected: np.ndarray) -> float:
+def logit_deviation(computed: np.ndarray, expected: np.ndarray) -> float:
     """The greatest deviation of a logit, relative to the greatest logit; NaN for another shape."""
-    if found.shape != expected.shape:
+    if computed.shape != expected.shape:
         return float("nan")
-    return float(np.abs(found - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
+    return float(np.abs(computed - expected).max()) / max(float(np.abs(expected).max()), 1e-12)
 
 
 def judge(
-    found: Mapping[str, np.ndarray],
+    computed: Mapping[str, np.ndarray],
     expected: Mapping[str, np.ndarray],
-    bars: Bars,
+    tolerances: Tolerances,
     identity: tuple[str, str, str, str],
 ) -> Parity:
-    """Hold an implementation's numbers against the reference's.
+    """Compare an implementation's numbers with the reference's.
 
     Parameters
     ----------
-    found, expected : mapping of str to numpy.ndarray
-        What :func:`tfmxbench.worker.programs.parity_arrays` returns.
-    bars : Bars
+    computed, expected : mapping of str to numpy.ndarray
+        The implementation's and the reference's, as :func:`tfmxbench.worker.programs.parity_arrays` returns
+        them.
+    tolerances : Tolerances
     identity : tuple of str
         Network, style, framework and device.
 
@@ -102,65 +153,113 @@ def judge(
     Parity
         Passed, or failed with the first thing that differs.
     """
-    for name in ("losses", "pass_loss", "epoch_loss", "accuracy"):
-        if name in expected and name in found and found[name].shape != expected[name].shape:
-            reason = f"{name} has the shape {found[name].shape}; it should be {expected[name].shape}"
-            return Parity(*identity, passed=False, reason=reason, losses=[], deviations=[])
-    steps = [f"the loss of step {number + 1}" for number in range(len(expected["losses"]))]
-    checks: list[tuple[str, float, float]] = []
-
-    logits = logit_deviation(found["logits"], expected["logits"])
-    checks.append(("the logits before training", logits, bars.logits))
-    deviations = relative(found["losses"], expected["losses"])
-    checks += [(step, float(value), bars.losses) for step, value in zip(steps, deviations, strict=True)]
-    after_steps = parameter_deviations(found, expected, "step")
-    checks += [(f"{name} after the steps", value, bars.parameters) for name, value in after_steps.items()]
-    trained_logits = logit_deviation(found["trained_logits"], expected["trained_logits"])
-    checks.append(("the logits after the steps", trained_logits, bars.parameters))
-    reloaded_logits = logit_deviation(found["reloaded_logits"], expected["reloaded_logits"])
-    what = "the logits of another model with the trained parameters"
-    checks.append((what, reloaded_logits, bars.parameters))
-    pass_loss = float(relative(found["pass_loss"], expected["pass_loss"]))
-    checks.append(("the mean loss of the same steps in one pass", pass_loss, bars.losses))
-    after_pass = parameter_deviations(found, expected, "pass")
-    checks += [(f"{name} after the pass", value, bars.parameters) for name, value in after_pass.items()]
-    epoch_loss = accuracy = epoch_loss_deviation = accuracy_deviation = None
-    if "epoch_loss" in expected and "epoch_loss" in found:
-        epoch_loss, accuracy = float(found["epoch_loss"]), float(found["accuracy"])
-        epoch_loss_deviation = float(relative(found["epoch_loss"], expected["epoch_loss"]))
-        accuracy_deviation = abs(accuracy - float(expected["accuracy"]))
-        checks.append(("the mean loss of the first epoch", epoch_loss_deviation, bars.epoch_loss))
-        checks.append(("the test accuracy after the first epoch", accuracy_deviation, bars.accuracy))
-
-    reason = ""
-    if found["logits"].dtype != np.float32:
-        reason = f"the logits are {found['logits'].dtype}; they should be float32"
-    for what, deviation, bar in checks:
-        # A deviation that is not a number is no deviation within the bar.
-        if reason or deviation <= bar:
-            continue
-        reason = f"{what} differs by {deviation:.1e}; the bar is {bar:.0e}"
-    if not reason and float(deviations.max()) < TOO_CLOSE:
-        reason = (
-            f"the losses agree with the float64 reference to {float(deviations.max()):.0e}, "
-            "which no computation in float32 does"
-        )
+    reason = _wrong_shape(computed, expected)
+    if reason:
+        return Parity(*identity, passed=False, reason=reason, losses=[], deviations=[])
+    deviations = deviations_of(computed, expected)
+    reason = (
+        _wrong_type(computed)
+        or _first_beyond(checks(deviations, tolerances))
+        or _too_close(float(deviations.losses.max()))
+    )
+    with_epoch = deviations.epoch_loss is not None
     return Parity(
         *identity,
         passed=not reason,
         reason=reason,
-        losses=_numbers(found["losses"]),
-        deviations=_numbers(deviations),
-        logits=_number(logits),
-        trained_logits=_number(trained_logits),
-        reloaded_logits=_number(reloaded_logits),
-        pass_loss=_number(pass_loss),
-        parameters=_number(max(after_steps.values(), key=_nan_last)),
-        pass_parameters=_number(max(after_pass.values(), key=_nan_last)),
-        epoch_loss=_number(epoch_loss),
-        accuracy=_number(accuracy),
-        epoch_loss_deviation=_number(epoch_loss_deviation),
-        accuracy_deviation=_number(accuracy_deviation),
+        losses=_numbers(computed["losses"]),
+        deviations=_numbers(deviations.losses),
+        logits=_number(deviations.logits),
+        trained_logits=_number(deviations.trained_logits),
+        reloaded_logits=_number(deviations.reloaded_logits),
+        pass_loss=_number(deviations.pass_loss),
+        parameters=_number(max(deviations.after_steps.values(), key=_nan_last)),
+        pass_parameters=_number(max(deviations.after_pass.values(), key=_nan_last)),
+        epoch_loss=_number(float(computed["epoch_loss"])) if with_epoch else None,
+        accuracy=_number(float(computed["accuracy"])) if with_epoch else None,
+        epoch_loss_deviation=_number(deviations.epoch_loss),
+        accuracy_deviation=_number(deviations.accuracy),
+    )
+
+
+def deviations_of(computed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> Deviations:
+    """Measure how far an implementation's numbers are from the reference's."""
+    epoch_loss = accuracy = None
+    if "epoch_loss" in expected and "epoch_loss" in computed:
+        epoch_loss = float(relative(computed["epoch_loss"], expected["epoch_loss"]))
+        accuracy = abs(float(computed["accuracy"]) - float(expected["accuracy"]))
+    return Deviations(
+        logits=logit_deviation(computed["logits"], expected["logits"]),
+        losses=relative(computed["losses"], expected["losses"]),
+        after_steps=parameter_deviations(computed, expected, "step"),
+        trained_logits=logit_deviation(computed["trained_logits"], expected["trained_logits"]),
+        reloaded_logits=logit_deviation(computed["reloaded_logits"], expected["reloaded_logits"]),
+        pass_loss=float(relative(computed["pass_loss"], expected["pass_loss"])),
+        after_pass=parameter_deviations(computed, expected, "pass"),
+        epoch_loss=epoch_loss,
+        accuracy=accuracy,
+    )
+
+
+def checks(deviations: Deviations, tolerances: Tolerances) -> list[Check]:
+    """All checks, in the order in which an implementation computes what they compare."""
+    listed = [
+        ("the logits before training differ", deviations.logits, tolerances.logits),
+        *(
+            (f"the loss of step {number} differs", float(value), tolerances.losses)
+            for number, value in enumerate(deviations.losses, start=1)
+        ),
+        *(
+            (f"{name} after the steps differs", value, tolerances.parameters)
+            for name, value in deviations.after_steps.items()
+        ),
+        ("the logits after the steps differ", deviations.trained_logits, tolerances.parameters),
+        (
+            "the logits of another model with the trained parameters differ",
+            deviations.reloaded_logits,
+            tolerances.parameters,
+        ),
+        ("the mean loss of the same steps in one pass differs", deviations.pass_loss, tolerances.losses),
+        *(
+            (f"{name} after the pass differs", value, tolerances.parameters)
+            for name, value in deviations.after_pass.items()
+        ),
+    ]
+    if deviations.epoch_loss is not None and deviations.accuracy is not None:
+        listed += [
+            ("the mean loss of the first epoch differs", deviations.epoch_loss, tolerances.epoch_loss),
+            ("the test accuracy after the first epoch differs", deviations.accuracy, tolerances.accuracy),
+        ]
+    return [Check(*item) for item in listed]
+
+
+def _wrong_shape(computed: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> str:
+    """The first losses or accuracy whose shape cannot be compared; empty where there are none."""
+    for name in ("losses", "pass_loss", "epoch_loss", "accuracy"):
+        if name in expected and name in computed and computed[name].shape != expected[name].shape:
+            return f"{name} has the shape {computed[name].shape}; it should be {expected[name].shape}"
+    return ""
+
+
+def _wrong_type(computed: Mapping[str, np.ndarray]) -> str:
+    if computed["logits"].dtype == np.float32:
+        return ""
+    return f"the logits are {computed['logits'].dtype}; they should be float32"
+
+
+def _first_beyond(ordered: Sequence[Check]) -> str:
+    """The first check that fails, as a sentence; empty where all pass."""
+    failed = next((check for check in ordered if not check.passed), None)
+    if failed is None:
+        return ""
+    return f"{failed.clause} by {failed.deviation:.1e}; the tolerance is {failed.tolerance:.0e}"
+
+
+def _too_close(greatest: float) -> str:
+    if not greatest < TOO_CLOSE:
+        return ""
+    return (
+        f"the losses agree with the float64 reference to {greatest:.0e}, which no computation in float32 does"
     )
 
 
@@ -179,11 +278,11 @@ def _numbers(values: np.ndarray) -> list[float]:
 def foreign_imports(path: pathlib.Path, framework: str) -> list[str]:
     """Modules that an implementation imports and should not.
 
-    It imports its framework, NumPy and the standard library; one that imported the reference could
-    return the reference's numbers as its own.
+    It may import its framework, NumPy and the standard library. An implementation that imported the
+    reference could return the reference's numbers as its own.
     """
     allowed = {frameworks.load(framework).MODULE, "numpy", *sys.stdlib_module_names}
-    # Nor does it need what imports by name.
+    # These could import anything by its name, or run it.
     allowed -= {"importlib", "runpy", "imp", "subprocess", "ctypes"}
     imported = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -195,12 +294,11 @@ def foreign_imports(path: pathlib.Path, framework: str) -> list[str]:
 
 
 def between(first: Parity, second: Parity) -> float:
-    """The greatest relative difference of two implementations' losses at a step.
+    """The greatest relative difference between two implementations' losses at the same step.
 
-    NaN where they are not of the same steps, and infinite where it is too great for a float.
+    NaN if their numbers of steps differ or are 0, and infinite if it is too great for a float.
     """
-    one, other = np.array(first.losses), np.array(second.losses)
-    if len(one) != len(other) or not len(one):
+    if len(first.losses) != len(second.losses) or not first.losses:
         return float("nan")
     with np.errstate(over="ignore"):
-        return float(relative(one, other).max())
+        return float(relative(np.array(first.losses), np.array(second.losses)).max())

@@ -16,7 +16,7 @@ import numpy as np
 from radon import metrics
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size
+from tfmxbench.analysis import definitions
 
 TASK = "task"
 NAMESPACE = "types.SimpleNamespace"
@@ -122,8 +122,8 @@ def readability(path: pathlib.Path) -> Readability:
 
 
 def _example(path: pathlib.Path) -> str:
-    parts = code_size.parts(path)
-    shown = "\n\n".join(parts[part] for part in code_size.PARTS if part != "parity" and parts[part])
+    parts = definitions.parts(path)
+    shown = "\n\n".join(parts[part] for part in definitions.PARTS if part != "parity" and parts[part])
     return _without_docstrings(shown)
 
 

@@ -21,7 +21,7 @@ from tfmxbench.examples import concepts
 from tfmxbench.examples.phrases import Phrasebook
 from tfmxbench.measure import plan, preparation, profiles
 from tfmxbench.measure.campaign import Campaign
-from tfmxbench.measure.gate import Check
+from tfmxbench.measure.gate import ParityCheck
 from tfmxbench.measure.preparation import Bench
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -207,11 +207,11 @@ def prepare(settings: Settings, chosen: Sequence[Implementation]) -> Bench:
 
 
 def compare(
-    bench: Bench, settings: Settings, checks: Sequence[Check], epochs: int | None = None
-) -> dict[Check, Parity]:
+    bench: Bench, settings: Settings, checks: Sequence[ParityCheck], epochs: int | None = None
+) -> dict[ParityCheck, Parity]:
     """Run the parity gate and show its progress; a check whose framework cannot run has no result."""
     gate = preparation.parity_gate(bench, settings, epochs)
-    results: dict[Check, Parity] = {}
+    results: dict[ParityCheck, Parity] = {}
     console = Console(stderr=True)
     with (
         progress_bar(console) as progress,

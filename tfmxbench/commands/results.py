@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tfmxbench.analysis import changes
-from tfmxbench.analysis.changes import Difference
+from tfmxbench.analysis.changes import Change
 from tfmxbench.records import store
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.records.schema import read_json
@@ -134,7 +134,7 @@ def export_command(options: argparse.Namespace) -> int:
 def compare_command(options: argparse.Namespace) -> int:
     first, second = store.read_results(options.first), store.read_results(options.second)
     try:
-        found = changes.differences(first, second)
+        found = changes.compare_campaigns(first, second)
     except ValueError as error:
         raise ValueError(f"{options.first} and {options.second} cannot be compared: {error}") from None
     differs = changes.what_differs(first, second)
@@ -164,7 +164,7 @@ def compare_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _table_of_differences(compared: Sequence[Difference]) -> Table:
+def _table_of_differences(compared: Sequence[Change]) -> Table:
     from tfmxbench.report.figures.tables import in_brief, with_interval
 
     table = Table(

@@ -34,7 +34,7 @@ _computing: dict[pathlib.Path, threading.Lock] = {}
 
 
 @dataclasses.dataclass(frozen=True)
-class Check:
+class ParityCheck:
     """A comparison with the reference that is to be made.
 
     Attributes
@@ -82,14 +82,14 @@ class Gate:
     epochs: int
     cache: pathlib.Path
 
-    def run(self, checks: Sequence[Check]) -> Generator[tuple[Check, Parity], None, None]:
+    def run(self, checks: Sequence[ParityCheck]) -> Generator[tuple[ParityCheck, Parity], None, None]:
         """Compare implementations with their network's reference.
 
         Nothing is timed here, so several are compared at a time.
 
         Yields
         ------
-        Check, Parity
+        ParityCheck, Parity
             As they end. A check whose framework cannot run on this machine is left out.
         """
         runnable = [
@@ -103,7 +103,7 @@ class Gate:
             for reference in self._missing_references(runnable)
         ]
         comparisons = [(check, functools.partial(self._compare, check)) for check in _short_first(runnable)]
-        jobs: list[tuple[Check, Callable[[], Any]]] = [*references, *comparisons]
+        jobs: list[tuple[ParityCheck, Callable[[], Any]]] = [*references, *comparisons]
         with contextlib.closing(pool.run(jobs, self.threads)) as answers:
             for check, answer in answers:
                 if check.implementation.style != catalogue.REFERENCE:
@@ -117,9 +117,9 @@ class Gate:
         mistakes: tuple[str, ...] = (),
     ) -> Parity:
         """Compare one implementation with its reference, or read the cached result."""
-        return self._compare(Check(implementation, device, batch_size, mistakes))
+        return self._compare(ParityCheck(implementation, device, batch_size, mistakes))
 
-    def _compare(self, check: Check) -> Parity:
+    def _compare(self, check: ParityCheck) -> Parity:
         cached = self._cached(check)
         if cached is not None:
             return cached
@@ -135,9 +135,9 @@ class Gate:
         expected, problem = self._arrays(_reference(check))
         if problem:
             return _failed(check, f"the reference could not be computed: {problem}")
-        bars = parity.BARS[catalogue.task(implementation.network).optimizer]
+        tolerances = parity.TOLERANCES[catalogue.task(implementation.network).optimizer]
         result = dataclasses.replace(
-            parity.judge(arrays, expected, bars, _identity(check)),
+            parity.judge(arrays, expected, tolerances, _identity(check)),
             batch_size=check.batch_size,
             mistakes=list(check.mistakes),
         )
@@ -148,7 +148,7 @@ class Gate:
     def _results(self) -> ByConditions:
         return ByConditions(self.cache)
 
-    def _cached(self, check: Check) -> Parity | None:
+    def _cached(self, check: ParityCheck) -> Parity | None:
         """The result of an earlier run; None if there is none, or it is damaged."""
         with contextlib.suppress(TypeError):
             result = Parity(**self._results.read(self._conditions(check)))
@@ -156,12 +156,12 @@ class Gate:
                 return result
         return None
 
-    def _missing_references(self, checks: Sequence[Check]) -> list[Check]:
+    def _missing_references(self, checks: Sequence[ParityCheck]) -> list[ParityCheck]:
         """The references of all checks without a cached result; those that take long first."""
         references = {_reference(check): None for check in checks if self._cached(check) is None}
         return _short_first(list(references))[::-1]
 
-    def _arrays(self, check: Check) -> tuple[dict[str, np.ndarray], str]:
+    def _arrays(self, check: ParityCheck) -> tuple[dict[str, np.ndarray], str]:
         """The arrays of an implementation or a reference; or none, and why there are none."""
         if check.implementation.style != catalogue.REFERENCE:
             return self._computed(check, None)
@@ -172,7 +172,7 @@ class Gate:
                     return _load(path), ""
             return self._computed(check, path)
 
-    def _computed(self, check: Check, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
+    def _computed(self, check: ParityCheck, path: pathlib.Path | None) -> tuple[dict[str, np.ndarray], str]:
         """The arrays from a process; they are kept in the file, if there is to be one."""
         trial = self._trial(check)
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ class Gate:
                 written.replace(path)
             return arrays, ""
 
-    def _trial(self, check: Check) -> Trial:
+    def _trial(self, check: ParityCheck) -> Trial:
         implementation, device = check.implementation, check.device
         return Trial(
             identifier=f"parity-{implementation.network}-{implementation.style}-{device}",
@@ -214,7 +214,7 @@ class Gate:
             mistakes=list(check.mistakes),
         )
 
-    def _conditions(self, check: Check) -> dict[str, Any]:
+    def _conditions(self, check: ParityCheck) -> dict[str, Any]:
         """Everything that the result depends on."""
         implementation = check.implementation
         folder = implementation.path.parent
@@ -241,12 +241,12 @@ class Gate:
         }
 
 
-def _reference(check: Check) -> Check:
+def _reference(check: ParityCheck) -> ParityCheck:
     """The run of the reference that a check needs."""
-    return Check(catalogue.reference(check.implementation.network), "cpu", check.batch_size)
+    return ParityCheck(catalogue.reference(check.implementation.network), "cpu", check.batch_size)
 
 
-def _identity(check: Check) -> tuple[str, str, str, str]:
+def _identity(check: ParityCheck) -> tuple[str, str, str, str]:
     implementation = check.implementation
     return (implementation.network, implementation.style, implementation.framework, check.device)
 
@@ -255,7 +255,7 @@ def _named(result: Parity) -> tuple[str, str, str, str]:
     return (result.network, result.style, result.framework, result.device)
 
 
-def _failed(check: Check, reason: str) -> Parity:
+def _failed(check: ParityCheck, reason: str) -> Parity:
     """The result of a check in which nothing could be compared."""
     return Parity(
         *_identity(check),
@@ -268,7 +268,7 @@ def _failed(check: Check, reason: str) -> Parity:
     )
 
 
-def _short_first(checks: Sequence[Check]) -> list[Check]:
+def _short_first(checks: Sequence[ParityCheck]) -> list[ParityCheck]:
     """The checks, those of networks with short epochs first."""
     return sorted(checks, key=lambda check: catalogue.task(check.implementation.network).has_long_epoch)
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from tfmxbench import frameworks, mistakes
-from tfmxbench.analysis import summary
-from tfmxbench.measure.gate import Check
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import arms_of
+from tfmxbench.measure.gate import ParityCheck
 from tfmxbench.measure.profiles import PROFILES, Axes, Profile, UntilGoal
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -308,9 +309,9 @@ def _fastest_style(records: Sequence[Record], network: str) -> str | None:
     """The style whose epoch takes the shortest time on the CPU; None if no style has one."""
     times = {
         arm.style: estimate.value
-        for arm in summary.arms(records)
+        for arm in arms_of(records)
         if (arm.network, arm.device) == (network, "cpu")
-        and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+        and (estimate := arm.estimate(quantities.epoch_seconds)) is not None
     }
     return min(times, key=lambda style: times[style]) if times else None
 
@@ -320,11 +321,11 @@ def other_threads(threads: int) -> list[int]:
     return [2**power for power in range(threads.bit_length()) if 2**power < threads]
 
 
-def batch_size_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+def batch_size_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
     """What the parity gate has to answer before other batch sizes are timed."""
     profile = PROFILES[settings.profile]
     return [
-        Check(implementation, device, batch_size)
+        ParityCheck(implementation, device, batch_size)
         for device in settings.devices
         for implementation in implementations
         if (axes := profile.axes_of(implementation)) is not None
@@ -353,10 +354,10 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
     )
 
 
-def mistake_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+def mistake_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
     """What the parity gate is asked about mistakes: each mistake that changes an implementation's code."""
     checks = [
-        Check(implementation, "cpu", mistakes=side.mistakes)
+        ParityCheck(implementation, "cpu", mistakes=side.mistakes)
         for implementation in implementations
         for side in mistaken_sides(settings.profile, implementation.network)
         if side.style == implementation.style

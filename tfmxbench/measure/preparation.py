@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tfmxbench import frameworks
 from tfmxbench.measure import plan, profiles
 from tfmxbench.measure.campaign import Campaign
-from tfmxbench.measure.gate import Check, Gate
+from tfmxbench.measure.gate import Gate, ParityCheck
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.processes import cache, ending, environments, machine
 from tfmxbench.processes.environments import Environment
@@ -144,12 +144,12 @@ def parity_gate(bench: Bench, settings: Settings, epochs: int | None = None) -> 
     )
 
 
-def plain_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+def plain_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
     """The gate's checks of the implementations as they are compared."""
-    return [Check(item, device) for device in settings.devices for item in implementations]
+    return [ParityCheck(item, device) for device in settings.devices for item in implementations]
 
 
-def checks(settings: Settings, implementations: Sequence[Implementation]) -> list[Check]:
+def checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
     """All checks that a campaign with these settings needs."""
     return [
         *plain_checks(settings, implementations),
@@ -162,7 +162,7 @@ def campaign(
     bench: Bench,
     settings: Settings,
     implementations: Sequence[Implementation],
-    parity: Mapping[Check, Parity],
+    parity: Mapping[ParityCheck, Parity],
     root: pathlib.Path,
 ) -> Campaign:
     """The campaign that these settings and the gate's results make.
@@ -172,7 +172,7 @@ def campaign(
     bench : Bench
     settings : Settings
     implementations : sequence of Implementation
-    parity : mapping of Check to Parity
+    parity : mapping of ParityCheck to Parity
         The gate's results, in the order of :func:`checks`; a check without one could not run.
     root : pathlib.Path
         The folder of campaigns.

@@ -23,7 +23,7 @@ class Parity:
         Of each step's loss from the reference, relative.
     logits, trained_logits, reloaded_logits : float or None
     pass_loss, parameters, pass_parameters : float or None
-        Greatest deviations, as :class:`tfmxbench.analysis.parity.Bars` explains them; None where not a
+        Greatest deviations, as :class:`tfmxbench.analysis.parity.Tolerances` explains them; None where not a
         number.
     epoch_loss, accuracy : float or None
         Mean loss of the first epoch and test accuracy after it, None where not computed.

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.analysis.estimates import Estimate
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.records.trial import Measurement
 from tfmxbench.report.figures import drawing
 from tfmxbench.report.figures.fragments import Fragment
@@ -247,7 +247,7 @@ def phases(arms: Sequence[Arm], name: str, description: str) -> Fragment:
         ("interpreter", lambda found: found.interpreter.wall),
         ("import", lambda found: found.imported.wall),
         ("build", lambda found: found.built.wall),
-        ("first epoch", summary.first_epoch_seconds),
+        ("first epoch", quantities.first_epoch_seconds),
     ]
     found = [arm for arm in arms if arm.measurements]
     drawn, (axes,) = drawing.new(7.0, 0.9 + 0.3 * max(len(found), 1))
@@ -277,7 +277,7 @@ def trials(arm: Arm, name: str, description: str) -> Fragment:
     drawn, (axes,) = drawing.new(7.0, 2.6)
     for number, (at, measurement) in enumerate(sorted(arm.measurements.items())):
         passes = measurement.epochs + measurement.passes
-        seconds = [item.wall / summary.epochs_of(item, measurement) for item in passes]
+        seconds = [item.wall / quantities.epochs_of(item, measurement) for item in passes]
         tint = drawing.PALETTE[number % len(drawing.PALETTE)]
         axes.plot(range(len(seconds)), seconds, "o-", color=tint, label=f"round {at + 1}", markersize=4)
     axes.set_ylim(bottom=0)
@@ -293,7 +293,7 @@ def lines_and_time(points: Sequence[tuple[Arm, int]], name: str, description: st
     """Lines of code against the seconds of a steady epoch."""
     drawn, (axes,) = drawing.new(7.0, 4.2)
     for arm, lines in points:
-        estimate = arm.estimate(summary.epoch_seconds)
+        estimate = arm.estimate(quantities.epoch_seconds)
         if estimate is None:
             continue
         axes.plot([lines], [estimate.value], "o", color=colour(arm.framework))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, estimates, summary
-from tfmxbench.analysis.pairs import Judged
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import code_size, estimates, quantities
+from tfmxbench.analysis.arms import Arm
+from tfmxbench.analysis.pairs import PairComparison
 from tfmxbench.networks import catalogue
 from tfmxbench.records.store import Results
 from tfmxbench.report.figures.tables import significant
@@ -54,7 +54,7 @@ def conditions(results: Results) -> str:
     )
 
 
-def compare(found: Judged) -> str:
+def compare(found: PairComparison) -> str:
     """Which of two arms trains faster, by how much, and how sure that is."""
     first, second, comparison = found.first, found.second, found.comparison
     device = first.device.upper()
@@ -85,7 +85,7 @@ def compare(found: Judged) -> str:
     )
 
 
-def score(found: Sequence[Judged]) -> str:
+def score(found: Sequence[PairComparison]) -> str:
     """How many pairs each framework is faster in, and where the difference is the greatest."""
     known = [item for item in found if item.comparison and item.comparison.verdict != "not known"]
     if not known:
@@ -94,7 +94,7 @@ def score(found: Sequence[Judged]) -> str:
             if found
             else "This campaign holds no two counterparts to compare."
         )
-    wins: dict[str, list[tuple[float, Judged]]] = {}
+    wins: dict[str, list[tuple[float, PairComparison]]] = {}
     undecided = 0
     for item in known:
         comparison = item.comparison
@@ -131,14 +131,14 @@ def abstraction(arms: Sequence[Arm]) -> str:
                 (estimate.value, arm.style, arm)
                 for arm in arms
                 if arm.framework == framework
-                and (estimate := arm.estimate(summary.epoch_seconds)) is not None
+                and (estimate := arm.estimate(quantities.epoch_seconds)) is not None
             ),
             key=lambda item: item[0],
         )
         if len(own) < 2:
             continue
         (*_, fastest), (*_, slowest) = own[0], own[-1]
-        one, other = slowest.values(summary.epoch_seconds), fastest.values(summary.epoch_seconds)
+        one, other = slowest.values(quantities.epoch_seconds), fastest.values(quantities.epoch_seconds)
         if not one.keys() & other.keys():
             continue
         ratio = estimates.ratio(one, other)
@@ -159,7 +159,8 @@ def memory(arms: Sequence[Arm]) -> str:
         found = [
             estimate.value
             for arm in arms
-            if arm.framework == framework and (estimate := arm.estimate(summary.peak_megabytes)) is not None
+            if arm.framework == framework
+            and (estimate := arm.estimate(quantities.peak_megabytes)) is not None
         ]
         if found:
             reach = sorted({f"{value:.0f}" for value in (min(found), max(found))}, key=float)
@@ -192,7 +193,7 @@ def _corrected(family: int) -> str:
     return f" corrected for {family} pairs" if family > 1 else ""
 
 
-def _warning(found: Judged) -> str:
+def _warning(found: PairComparison) -> str:
     """Where the spread is too large to conclude: that it is, and what to do."""
     if found.comparison is None or not estimates.too_wide(found.comparison.ratio):
         return ""

@@ -10,8 +10,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, summary
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import code_size, definitions, quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, tables
 from tfmxbench.report.figures.fragments import Fragment, text
@@ -45,7 +45,7 @@ def aligned(
     rows = [
         ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _figures)
     ]
-    for part in code_size.PARTS:
+    for part in definitions.PARTS:
         rows.append((TITLES[part], [""] * len(columns), functools.partial(_code, part)))
     source = ""
     for title, choices, content in rows:
@@ -86,10 +86,10 @@ def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
     found = []
     for arm in arms:
         if arm.style == item.style:
-            epoch = with_interval(arm.estimate(summary.epoch_seconds))
+            epoch = with_interval(arm.estimate(quantities.epoch_seconds))
             found += [
                 f"seconds an epoch on the {arm.device.upper()}: {epoch}",
-                f"peak memory in MB: {with_interval(arm.estimate(summary.peak_megabytes))}",
+                f"peak memory in MB: {with_interval(arm.estimate(quantities.peak_megabytes))}",
                 f"test accuracy: {tables.named('test accuracy').cell(arm).text}",
             ]
     found.append(f"{code_size.example_lines(item.path)} lines of code")
@@ -98,7 +98,7 @@ def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
 
 def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
     """A part of an implementation's code."""
-    source = code_size.parts(item.path)[part]
+    source = definitions.parts(item.path)[part]
     return code(source).source if source else ""
 
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable, Sequence
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.analysis.estimates import Estimate
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import Measurement
 
@@ -131,7 +131,7 @@ def _trials(arm: Arm) -> Cell:
 
 
 def _percentile(share: float) -> Callable[[Arm], Cell]:
-    return _figure(lambda found: summary.latency_seconds(found, share), 1e3)
+    return _figure(lambda found: quantities.latency_seconds(found, share), 1e3)
 
 
 COLUMNS = [
@@ -142,34 +142,34 @@ COLUMNS = [
         "epoch, s",
         "seconds of a steady epoch, from NumPy arrays to trained parameters",
         False,
-        _figure(summary.epoch_seconds),
+        _figure(quantities.epoch_seconds),
     ),
     Column(
         "images/s",
         "training images in a second of a steady epoch",
         False,
-        _figure(summary.images_per_second),
+        _figure(quantities.images_per_second),
         core=False,
     ),
     Column(
         "processors, s",
         "processor seconds, of all threads together, that a steady epoch takes",
         False,
-        _figure(summary.epoch_processor_seconds),
+        _figure(quantities.epoch_processor_seconds),
         core=False,
     ),
     Column(
         "cores busy",
         "processor seconds in a second of a steady epoch",
         False,
-        _figure(summary.cores_busy),
+        _figure(quantities.cores_busy),
         core=False,
     ),
     Column(
         "energy, J",
         "joules that the machine's processors take in a steady epoch",
         False,
-        _figure(summary.epoch_joules),
+        _figure(quantities.epoch_joules),
         core=False,
     ),
     Column(
@@ -177,46 +177,46 @@ COLUMNS = [
         "seconds of the first epoch, tracing and compiling included; of a long one the first pass is timed, "
         "and the rest counts as in the steady passes",
         False,
-        _figure(summary.first_epoch_seconds),
+        _figure(quantities.first_epoch_seconds),
     ),
     Column(
         "import, s",
         "seconds for importing the framework and the implementation",
         False,
-        _figure(summary.import_seconds),
+        _figure(quantities.import_seconds),
         core=False,
     ),
     Column(
         "build, s",
         "seconds for building the model and setting its initial values",
         False,
-        _figure(summary.build_seconds),
+        _figure(quantities.build_seconds),
         core=False,
     ),
     Column(
         "start, s",
         "seconds from starting Python to a model with its initial values",
         False,
-        _figure(summary.start_seconds),
+        _figure(quantities.start_seconds),
     ),
     Column(
         "test set, ms",
         "milliseconds for predicting the test set",
         False,
-        _figure(summary.inference_seconds, 1e3),
+        _figure(quantities.inference_seconds, 1e3),
     ),
     Column(
         "predicted/s",
         "test images that are predicted in a second",
         False,
-        _figure(summary.inference_images_per_second),
+        _figure(quantities.inference_images_per_second),
         core=False,
     ),
     Column(
         "one image, ms",
         "milliseconds for predicting a single image (median)",
         False,
-        _figure(summary.latency_seconds, 1e3),
+        _figure(quantities.latency_seconds, 1e3),
     ),
     Column(
         "95th, ms",
@@ -236,27 +236,27 @@ COLUMNS = [
         "imported, MB",
         "resident memory after importing the framework, in 10⁶ bytes",
         False,
-        _figure(summary.imported_megabytes),
+        _figure(quantities.imported_megabytes),
         core=False,
     ),
     Column(
         "built, MB",
         "resident memory after building the model, in 10⁶ bytes",
         False,
-        _figure(summary.built_megabytes),
+        _figure(quantities.built_megabytes),
         core=False,
     ),
     Column(
         "peak memory, MB",
         "greatest resident memory of the process, in 10⁶ bytes, with the images of one pass at a time",
         False,
-        _figure(summary.peak_megabytes),
+        _figure(quantities.peak_megabytes),
     ),
     Column(
         "device memory, MB",
         "greatest memory in use on the device, in 10⁶ bytes, where the framework tells",
         False,
-        _figure(summary.device_megabytes),
+        _figure(quantities.device_megabytes),
         core=False,
     ),
     Column(
@@ -290,7 +290,7 @@ def rows(
     """The rows of a campaign's table, of one network or of all, with all columns or with some."""
     return [
         Row(arm, [column.cell(arm) for column in columns])
-        for arm in summary.arms(results.records, parity=results.parity)
+        for arm in arms_of(results.records, parity=results.parity)
         if network is None or arm.network == network
     ]
 
@@ -298,7 +298,7 @@ def rows(
 def failures(results: Results) -> list[str]:
     """A sentence for each trial that did not complete; equal reasons of an arm are told once."""
     sentences = []
-    for arm in summary.arms(results.records, parity=results.parity):
+    for arm in arms_of(results.records, parity=results.parity):
         reasons: dict[str, list[int]] = {}
         for record in arm.failures:
             reasons.setdefault(f"{record.status}: {record.reason}", []).append(record.trial.round + 1)

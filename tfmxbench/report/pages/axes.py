@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import estimates, summary
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import estimates, quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import BATCH_SIZE, STANDARD, THREADS, UNVARIED
 from tfmxbench.records.trial import Measurement
@@ -47,10 +47,10 @@ def _batch_size(arm: Arm) -> int:
 
 AXES = {
     "threads": Axis(
-        THREADS, "threads", lambda arm: arm.threads, summary.epoch_seconds, "seconds of a steady epoch"
+        THREADS, "threads", lambda arm: arm.threads, quantities.epoch_seconds, "seconds of a steady epoch"
     ),
     "batch size": Axis(
-        BATCH_SIZE, "images in a batch", _batch_size, summary.epoch_seconds, "seconds of a steady epoch"
+        BATCH_SIZE, "images in a batch", _batch_size, quantities.epoch_seconds, "seconds of a steady epoch"
     ),
 }
 
@@ -64,7 +64,7 @@ def axis(name: str) -> Fragment:
         ``threads`` or ``batch size``.
     """
     chosen = AXES[name]
-    varied = summary.arms(published.results().records, chosen.condition)
+    varied = arms_of(published.results().records, chosen.condition)
     if not varied:
         return fragments.paragraph(
             f"This build did not vary the {name}: the quick profile does not, the default one does with a "
@@ -77,7 +77,7 @@ def axis(name: str) -> Fragment:
         )
         shown += _drawn(network, device, here, chosen) + _table(network, device, here, chosen) + _failed(here)
     missing = sorted(
-        {arm.network for arm in summary.arms(published.results().records)} - {arm.network for arm in varied}
+        {arm.network for arm in arms_of(published.results().records)} - {arm.network for arm in varied}
     )
     if missing:
         titles = " and ".join(catalogue.task(network).title for network in missing)
@@ -103,7 +103,7 @@ def _groups(chosen: Axis) -> list[tuple[str, str, list[Arm]]]:
     comparison.
     """
     records = published.results().records
-    varied = summary.arms(records, chosen.condition)
+    varied = arms_of(records, chosen.condition)
     found = []
     for network, device in sorted({(arm.network, arm.device) for arm in varied}):
         here = [arm for arm in varied if (arm.network, arm.device) == (network, device)]
@@ -113,7 +113,7 @@ def _groups(chosen: Axis) -> list[tuple[str, str, list[Arm]]]:
             }
             here += [
                 arm
-                for arm in summary.arms(records, condition)
+                for arm in arms_of(records, condition)
                 if (arm.network, arm.device) == (network, device) and arm.style in lacking
             ]
         here.sort(key=lambda arm: (arm.framework, arm.style, chosen.place(arm)))
@@ -155,8 +155,8 @@ def _table(network: str, device: str, arms: list[Arm], chosen: Axis) -> Fragment
                 (str(chosen.place(arm)), float(chosen.place(arm))),
                 _estimate(arm, chosen.figure),
                 _ratio(arm, unvaried, chosen.figure),
-                _estimate(arm, summary.images_per_second),
-                _estimate(arm, summary.cores_busy),
+                _estimate(arm, quantities.images_per_second),
+                _estimate(arm, quantities.cores_busy),
                 (str(len(arm.measurements)), float(len(arm.measurements))),
             ]
         )
@@ -210,7 +210,7 @@ def _failed(arms: list[Arm]) -> Fragment:
 def devices() -> Fragment:
     """Each implementation on the CPU and on the GPU, where there is one."""
     found = published.results()
-    measured = summary.arms(found.records)
+    measured = arms_of(found.records)
     on_gpu = {arm.name: arm for arm in measured if arm.device != "cpu"}
     if not on_gpu:
         gpu = found.machine.get("gpu", "none")
@@ -226,11 +226,11 @@ def devices() -> Fragment:
         rows.append(
             [
                 (arm.name, arm.name),
-                _estimate(arm, summary.epoch_seconds),
-                _estimate(other, summary.epoch_seconds),
-                _ratio(other, arm, summary.epoch_seconds),
-                _estimate(other, summary.first_epoch_seconds),
-                _estimate(other, summary.device_megabytes),
+                _estimate(arm, quantities.epoch_seconds),
+                _estimate(other, quantities.epoch_seconds),
+                _ratio(other, arm, quantities.epoch_seconds),
+                _estimate(other, quantities.first_epoch_seconds),
+                _estimate(other, quantities.device_megabytes),
             ]
         )
     headings = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, pairs, summary
+from tfmxbench.analysis import code_size, definitions, pairs, quantities
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import fragments, plots, sentences, side_by_side
@@ -27,7 +27,7 @@ class ComparisonPage:
 
     def verdicts(self) -> Fragment:
         """For each pair of counterparts: which trains faster, by how much, how sure."""
-        judged = pairs.judged(published.results().records)
+        judged = pairs.compare_pairs(published.results().records)
         found = [sentences.compare(item) for item in judged if item.first.network == self.network]
         return fragments.items(found or ["This campaign holds no two counterparts to compare."])
 
@@ -35,7 +35,7 @@ class ComparisonPage:
         """Seconds of a steady epoch."""
         return plots.intervals(
             self.arms,
-            summary.epoch_seconds,
+            quantities.epoch_seconds,
             f"times-{self.network}",
             "seconds of a steady epoch",
             f"Seconds of a steady epoch of {self.network}, by style: less is better. {published.SPREAD}",
@@ -53,7 +53,7 @@ class ComparisonPage:
         """Milliseconds for the test set."""
         return plots.intervals(
             self.arms,
-            lambda found: 1e3 * summary.inference_seconds(found),
+            lambda found: 1e3 * quantities.inference_seconds(found),
             f"inference-{self.network}",
             "milliseconds for predicting the test set",
             f"Milliseconds for the test set, with {self.network}, by style. {published.SPREAD}",
@@ -63,7 +63,7 @@ class ComparisonPage:
         """Greatest resident memory."""
         return plots.intervals(
             self.arms,
-            summary.peak_megabytes,
+            quantities.peak_megabytes,
             f"memory-{self.network}",
             "greatest resident memory, MB",
             f"Greatest resident memory of a process that trained {self.network}, by style. "
@@ -86,13 +86,13 @@ class ComparisonPage:
             title = frameworks.load(item.framework).TITLE
             rows.append(
                 [(item.style, item.style), (title, title), (str(example), float(example))]
-                + [(str(parts[part].code), float(parts[part].code)) for part in code_size.PARTS]
+                + [(str(parts[part].code), float(parts[part].code)) for part in definitions.PARTS]
             )
         headings = [
             ("style", "how it is written"),
             ("framework", "in what"),
             ("example", "lines of code of everything but what parity needs"),
-            *((part, f"lines of code of this part: {part}") for part in code_size.PARTS),
+            *((part, f"lines of code of this part: {part}") for part in definitions.PARTS),
         ]
         return fragments.table("Lines of code, counted by pygount", headings, rows) + self.lines_and_time()
 
@@ -131,7 +131,7 @@ class ComparisonPage:
 
     def pair_verdict(self, name: str) -> Fragment:
         """Which of the two of a pair trains faster, by how much, how sure."""
-        judged = pairs.judged(published.results().records)
+        judged = pairs.compare_pairs(published.results().records)
         found = [
             sentences.compare(item)
             for item in judged

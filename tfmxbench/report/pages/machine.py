@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics as standard_statistics
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import operations, summary
+from tfmxbench.analysis import operations, quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.analysis.estimates import estimate
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
 from tfmxbench.records.trial import COMPLETED
 from tfmxbench.report.figures import fragments, plots, tables
@@ -116,7 +116,7 @@ def fractions() -> Fragment:
             for arm in arms:
                 if arm.device != device:
                     continue
-                speeds = arm.values(summary.images_per_second)
+                speeds = arm.values(quantities.images_per_second)
                 values = [100 * each * speeds[number] / best[number] for number in speeds if number in best]
                 if values:
                     lines.append(plots.Line(arm.style, arm.framework, values, estimate(values)))
@@ -149,7 +149,7 @@ def cores() -> Fragment:
         if arms:
             shown += plots.intervals(
                 arms,
-                summary.cores_busy,
+                quantities.cores_busy,
                 f"cores-{network}",
                 "processor seconds in a second of a steady epoch",
                 f"Cores that {network} keeps busy in training, by style, of "
@@ -162,11 +162,11 @@ def energy() -> Fragment:
     """Joules of an epoch, where the machine lets them be read."""
     shown = Fragment("")
     for network in catalogue.networks():
-        arms = [arm for arm in published.arms(network) if arm.estimate(summary.epoch_joules) is not None]
+        arms = [arm for arm in published.arms(network) if arm.estimate(quantities.epoch_joules) is not None]
         if arms:
             shown += plots.intervals(
                 arms,
-                summary.epoch_joules,
+                quantities.epoch_joules,
                 f"energy-{network}",
                 "joules of the machine's processors in a steady epoch",
                 f"Joules that the machine's processors take in a steady epoch of {network}, by style, "

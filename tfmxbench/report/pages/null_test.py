@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tfmxbench.analysis import estimates, multiple_comparisons, pairs
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.analysis.estimates import Estimate
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.report.figures import fragments, plots
 from tfmxbench.report.figures.fragments import Fragment
 from tfmxbench.report.figures.tables import significant

@@ -6,8 +6,8 @@ import itertools
 import math
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import estimates, parity, summary
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import estimates, parity
+from tfmxbench.analysis.arms import Arm, accuracies_by_seed, arms_of
 from tfmxbench.networks import catalogue
 from tfmxbench.records.parity import Parity
 from tfmxbench.report.figures import drawing, fragments, plots
@@ -71,7 +71,7 @@ def divergence() -> Fragment:
                 label=None if title in labelled else title,
             )
             labelled.add(title)
-        bar = parity.BARS[catalogue.task(network).optimizer].losses
+        bar = parity.TOLERANCES[catalogue.task(network).optimizer].losses
         axes.axhline(bar, linestyle="--", color="#7f7f7f", label=f"bar, {bar:.0e}")
         axes.set_yscale("log")
         drawing.label(axes, title=catalogue.task(network).title, x="step", y="relative deviation of the loss")
@@ -125,7 +125,7 @@ def table() -> Fragment:
         f"{network}: logits {bar.logits:.0e}, losses {bar.losses:.0e}, parameters {bar.parameters:.0e}, "
         f"epoch {bar.epoch_loss:.0e}, accuracy {100 * bar.accuracy:.1f} points"
         for network in _networks()
-        for bar in [parity.BARS[catalogue.task(network).optimizer]]
+        for bar in [parity.TOLERANCES[catalogue.task(network).optimizer]]
     )
     return fragments.table("Greatest deviations from the reference", headings, rows) + fragments.paragraph(
         f"Bars: {bars}."
@@ -153,7 +153,7 @@ def between() -> Fragment:
 def repeatability() -> Fragment:
     """Whether the rounds' losses are equal to the last digit, style by style."""
     rows: list[list[tuple[str, float | str]]] = []
-    for arm in summary.arms(published.results().records):
+    for arm in arms_of(published.results().records):
         rounds, difference = spread(arm)
         if rounds < 2:
             told = "not known: fewer than two rounds"
@@ -209,7 +209,7 @@ def seeds() -> Fragment:
     """Accuracy of each style over seeds, and whether any style differs."""
     shown = Fragment("")
     for network in catalogue.networks():
-        found = summary.accuracies_by_seed(published.results().records, network, "cpu")
+        found = accuracies_by_seed(published.results().records, network, "cpu")
         used = sorted({seed for values in found.values() for seed in values})
         if len(used) < 2:
             shown += fragments.paragraph(

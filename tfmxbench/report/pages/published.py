@@ -12,8 +12,8 @@ import os
 import pathlib
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size, summary
-from tfmxbench.analysis.summary import Arm
+from tfmxbench.analysis import code_size, quantities
+from tfmxbench.analysis.arms import Arm, arms_of
 from tfmxbench.networks import catalogue
 from tfmxbench.records.store import Results, read_results
 from tfmxbench.report import RESULTS_VARIABLE as RESULTS_VARIABLE
@@ -125,7 +125,7 @@ def failed(network: str | None = None) -> Fragment:
 def arms(network: str) -> list[Arm]:
     """The arms of a network."""
     found = results()
-    return [arm for arm in summary.arms(found.records, parity=found.parity) if arm.network == network]
+    return [arm for arm in arms_of(found.records, parity=found.parity) if arm.network == network]
 
 
 def by_pair(network: str) -> Fragment:
@@ -135,9 +135,9 @@ def by_pair(network: str) -> Fragment:
     several = len({arm.device for arm in found}) > 1
     rows = []
     for arm in found:
-        estimate = arm.estimate(summary.epoch_seconds)
+        estimate = arm.estimate(quantities.epoch_seconds)
         if estimate is not None:
-            values = list(arm.values(summary.epoch_seconds).values())
+            values = list(arm.values(quantities.epoch_seconds).values())
             label = f"{arm.style}, {arm.device.upper()}" if several else arm.style
             # Pairs in a fixed order, what has no counterpart last.
             key = (named[arm.style] is None, named[arm.style] or "", arm.device, arm.framework)

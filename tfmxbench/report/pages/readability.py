@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import code_size
+from tfmxbench.analysis import code_size, definitions
 from tfmxbench.analysis.code_size import Lines
 from tfmxbench.analysis.readability import Readability, readability
 from tfmxbench.networks import catalogue
@@ -24,7 +24,7 @@ def _maintainability(found: Readability) -> float:
 
 
 # Grey for parity: it is not part of what the example shows.
-PART_COLOURS = dict(zip(code_size.PARTS, (*drawing.PALETTE[:4], drawing.PALETTE[5]), strict=True))
+PART_COLOURS = dict(zip(definitions.PARTS, (*drawing.PALETTE[:4], drawing.PALETTE[5]), strict=True))
 PROXIES: tuple[tuple[str, Callable[[Readability], float]], ...] = (
     ("API names", lambda found: len(found.names)),
     ("nesting", lambda found: found.nesting),
@@ -70,7 +70,7 @@ def _lines_table(network: str) -> Fragment:
         ("whole file", f"{triple}, the style's description included"),
         *(
             (part, f"{triple}: " + ("what sets and gets the parameters" if part == "parity" else part))
-            for part in code_size.PARTS
+            for part in definitions.PARTS
         ),
     ]
     caption = f"{catalogue.task(network).title}: lines of code / comments / empty lines, counted by pygount"

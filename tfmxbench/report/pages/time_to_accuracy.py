@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tfmxbench import frameworks
-from tfmxbench.analysis import summary
+from tfmxbench.analysis import quantities
+from tfmxbench.analysis.arms import Arm
 from tfmxbench.analysis.estimates import Estimate
-from tfmxbench.analysis.summary import Arm
 from tfmxbench.networks import catalogue
 from tfmxbench.records.trial import Measurement, Record
 from tfmxbench.report.figures import fragments, plots, sentences, tables
@@ -53,10 +53,12 @@ def _measured(arms: list[Arm]) -> Fragment:
     goal = catalogue.task(arms[0].network).accuracy_goal
     rows: list[list[tuple[str, float | str]]] = []
     for arm in arms:
-        epochs = sorted({summary.epochs_to(goal, found) or 0 for found in arm.measurements.values()})
+        epochs = sorted({quantities.epochs_to(goal, found) or 0 for found in arm.measurements.values()})
         listed = " or ".join(str(number) if number else "not reached" for number in epochs)
         rows.append(
-            _row(arm, listed or "not measured", arm.estimate(lambda found: summary.seconds_to(goal, found)))
+            _row(
+                arm, listed or "not measured", arm.estimate(lambda found: quantities.seconds_to(goal, found))
+            )
         )
     told = "Each trial was trained until it classified that share of the test images rightly."
     return fragments.paragraph(told) + fragments.table("Time to the accuracy, measured", HEADINGS, rows)
@@ -76,7 +78,7 @@ def _computed(network: str, arms: list[Arm]) -> Fragment:
         )
     goal = record.trial.goal or catalogue.task(network).accuracy_goal
     reached = ", ".join(f"{value:.2%}" for value in record.measurement.accuracies)
-    epochs = summary.epochs_to(goal, record.measurement)
+    epochs = quantities.epochs_to(goal, record.measurement)
     if epochs is None:
         return fragments.paragraph(
             f"{name} was trained for {len(record.measurement.epochs)} epochs and did not reach it. "
@@ -91,7 +93,7 @@ def _computed(network: str, arms: list[Arm]) -> Fragment:
     )
 
     def seconds(found: Measurement) -> float:
-        return summary.seconds_for(epochs, found)
+        return quantities.seconds_for(epochs, found)
 
     rows = [_row(arm, str(epochs), arm.estimate(seconds)) for arm in arms]
     drawn = plots.intervals(

@@ -30,7 +30,7 @@ def answer() -> Fragment:
     """For each network, a picture of the times by pair; then what the campaign says, in sentences."""
     measured = {network: arms for network in catalogue.networks() if (arms := published.arms(network))}
     pictures = "".join(published.by_pair(network).source for network in measured)
-    told = [sentences.score(pairs.judged(published.results().records))]
+    told = [sentences.score(pairs.compare_pairs(published.results().records))]
     for subject, sentence in (
         ("An epoch of the slowest style over one of the fastest", sentences.abstraction),
         ("Peak memory, by style", sentences.memory),

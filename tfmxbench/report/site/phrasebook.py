@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from tfmxbench import __version__, frameworks, phrases
-from tfmxbench.analysis import code_size, definitions
+from tfmxbench.analysis import definitions
 from tfmxbench.examples.phrases import DEVICE, NO_FILE
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
@@ -45,7 +45,7 @@ class Topic:
     Attributes
     ----------
     parts : tuple of str
-        Parts of the implementation, as :func:`tfmxbench.analysis.code_size.parts` names them.
+        Parts of the implementation, as :func:`tfmxbench.analysis.definitions.parts` names them.
     phrases : tuple of str
         Functions of the phrases' file.
     """
@@ -167,7 +167,7 @@ def cut_out(topic: Topic, item: Implementation) -> definitions.Snippet:
     if topic.phrases:
         snippet = definitions.functions(phrases.FOLDER / f"{item.style}.py", topic.phrases, phrases.NAMES)
     else:
-        parts = code_size.parts(item.path)
+        parts = definitions.parts(item.path)
         source = "\n\n".join(parts[part] for part in topic.parts if parts[part])
         if "build" in topic.parts and f"def {FORWARD}(" not in source:
             with contextlib.suppress(ValueError):
