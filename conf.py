@@ -35,6 +35,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "tfmxbench.report.site.architecture",
     "tfmxbench.report.site.concept_examples",
     "tfmxbench.report.site.inline_scripts",
     "tfmxbench.report.site.phrasebook",

@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from tfmxbench.report.figures.fragments import Fragment, text
 
@@ -53,6 +54,33 @@ def upright(axes: Axes, x: float) -> None:
 def annotate(axes: Axes, words: str, x: float, y: float, **options: Any) -> None:
     """Words at a point, in the page's text colour."""
     axes.annotate(words, (x, y), color=_INK, fontsize="small", **options)
+
+
+def box(axes: Axes, words: str, x: float, y: float, width: float, height: float) -> None:
+    """A box with words in it around a point, in the page's text colour."""
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor=PALETTE[1],
+            edgecolor=_INK,
+            alpha=0.25,
+        )
+    )
+    axes.text(x, y, words, color=_INK, ha="center", va="center", fontsize="small")
+
+
+def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], margin: float) -> None:
+    """An arrow from below one point to above another, in the page's text colour."""
+    (x, y), (to_x, to_y) = start, end
+    axes.annotate(
+        "",
+        (to_x, to_y + margin),
+        (x, y - margin),
+        arrowprops={"arrowstyle": "-|>", "color": _INK, "alpha": 0.6, "shrinkA": 0, "shrinkB": 0},
+    )
 
 
 def fragment(figure: Figure, name: str, description: str) -> Fragment:
