@@ -11,7 +11,7 @@ from tfmxbench.records import raw_values
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.report.figures import fragments, sentences
 from tfmxbench.report.pages import published
-from tfmxbench.report.site import datatables, gallery
+from tfmxbench.report.site import gallery
 
 HERE = pathlib.Path(__file__).parent
 PAGES = HERE / "build" / "gallery"
@@ -31,14 +31,14 @@ except ValueError as error:
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
+    "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "tfmxbench.report.site.api",
     "tfmxbench.report.site.examples",
     "tfmxbench.report.site.inline_scripts",
     "tfmxbench.report.site.phrasebook",
-    "tfmxbench.report.site.reference",
     "tfmxbench.report.site.directives",
 ]
 exclude_patterns = [
@@ -64,13 +64,12 @@ autodoc_member_order = "bysource"
 # As they are written: a default such as os.environ must not be published with what is in it.
 autodoc_preserve_defaults = True
 add_module_names = False
-napoleon_google_docstring = False
-napoleon_use_rtype = False
+# The directive of the API reference lists the members already.
+numpydoc_show_class_members = False
 
 SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
 raw_values.write_csv(HERE / "build" / "results.csv", results)
-datatables.write(HERE / "build" / "static")
 sphinx_gallery_conf = {
     "examples_dirs": [str(PAGES / name) for name in SECTIONS],
     "gallery_dirs": [*(f"gallery/{name}" for name in catalogue.networks()), gallery.TOPICS],
@@ -91,7 +90,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tfmxbench"
-html_static_path = ["docs/_static", "build/static"]
+html_static_path = ["docs/_static"]
 html_css_files = ["tfmxbench.css"]
 html_js_files = ["chooser.js"]
 html_show_sourcelink = False

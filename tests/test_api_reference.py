@@ -11,7 +11,7 @@ import pytest
 
 from tfmxbench.networks import catalogue
 from tfmxbench.records import schema
-from tfmxbench.report.site import reference
+from tfmxbench.report.site import api
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "reference"
@@ -50,7 +50,7 @@ def test_every_page_is_in_the_index():
 
 
 def test_every_module_is_shown_but_for_implementations_and_modules_without_a_word():
-    shown = {name for package in HARNESS for name in reference.modules(package)}
+    shown = {name for package in HARNESS for name in api.modules(package)}
     walked = {
         item.name
         for package in HARNESS
@@ -70,25 +70,25 @@ def test_every_module_is_shown_but_for_implementations_and_modules_without_a_wor
 
 def test_an_exhibit_is_never_imported_for_the_reference():
     """It would import its framework, which the site's environment does not have."""
-    assert not [name for name in reference.modules("tfmxbench.networks") if name.endswith(".gluon")]
+    assert not [name for name in api.modules("tfmxbench.networks") if name.endswith(".gluon")]
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_the_fields_of_a_class_are_those_of_the_schema(name):
-    found = {field.name for field in reference.fields(name)} - {"schema_version"}
-    assert found == {field.name for field in dataclasses.fields(reference.CLASSES[name])}
+    found = {field.name for field in api.fields(name)} - {"schema_version"}
+    assert found == {field.name for field in dataclasses.fields(api.CLASSES[name])}
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_no_field_may_be_left_out_of_a_file(name):
-    described = reference.definitions()[name]
+    described = api.definitions()[name]
     assert set(described["required"]) == set(described["properties"])
     assert described["description"].endswith(".")
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_every_field_has_a_type_a_meaning_and_a_number_its_unit(name):
-    for field in reference.fields(name):
+    for field in api.fields(name):
         assert field.kind, field.name
         assert re.match("[A-Z`0]", field.meaning), field
         assert field.meaning.endswith((".", ".)")), field
@@ -99,7 +99,7 @@ def test_every_field_has_a_type_a_meaning_and_a_number_its_unit(name):
 
 def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_holds():
     definitions = json.loads(schema.PATH.read_text(encoding="utf-8"))["definitions"]
-    assert set(definitions) - set(reference.CLASSES) == {"seconds", "bytes", "result"}
+    assert set(definitions) - set(api.CLASSES) == {"seconds", "bytes", "result"}
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_hold
     ],
 )
 def test_a_field_is_told_as_the_schema_has_it(definition, name, kind, unit):
-    (field,) = [field for field in reference.fields(definition) if field.name == name]
+    (field,) = [field for field in api.fields(definition) if field.name == name]
     assert (field.kind, field.unit) == (kind, unit)
 
 
 def test_a_field_without_a_meaning_is_a_valueerror_that_names_it(monkeypatch):
-    monkeypatch.setattr(reference, "attributes", lambda kind: {})
+    monkeypatch.setattr(api, "attributes", lambda kind: {})
     with pytest.raises(ValueError, match=r"nothing says what span\.wall means"):
-        reference.fields("span")
+        api.fields("span")
 
 
 def test_attributes_named_together_share_their_text_and_roles_become_names():
@@ -143,4 +143,4 @@ def test_attributes_named_together_share_their_text_and_roles_become_names():
         """
 
     text = "Both of `Example`, on two lines."
-    assert reference.attributes(Example) == {"first": text, "second": text}
+    assert api.attributes(Example) == {"first": text, "second": text}

@@ -16,6 +16,11 @@ from tfmxbench.data import FILES, MIRRORS
 from tfmxbench.processes import environments
 
 ROOT = pathlib.Path(__file__).parents[1]
+# The library that is published with the site as it came, see docs/_static/datatables/README.txt.
+DATATABLES = {
+    "datatables.js": "38017a5586acd9c6eb6bbfe8b6938e1a25bdc717c5acfcb07e0c9d663282c59d",
+    "datatables.css": "156624d53bf9385a37f857fbc290361d4104d3536d30930fb86bce5cc0f19387",
+}
 PINS = sorted((ROOT / "requirements").glob("*.txt")) + sorted((ROOT / "docs").rglob("requirements/*.txt"))
 SOURCES = [ROOT / "conf.py", *sorted((ROOT / "tfmxbench").rglob("*.py"))]
 HASHED = r"[A-Za-z0-9._-]+(\[[A-Za-z0-9,._-]+\])?==[A-Za-z0-9.!+]+( ; [^#@]+?)?( --hash=sha256:[0-9a-f]{64})+"
@@ -108,6 +113,16 @@ def test_everything_that_is_downloaded_has_a_known_hash_and_comes_over_tls():
     for file in FILES.values():
         assert re.fullmatch("[0-9a-f]{64}", file.sha256)
         assert re.fullmatch("[0-9a-f]{64}", file.published)
+
+
+def test_the_library_that_sorts_tables_is_unmodified_and_has_its_licence():
+    folder = ROOT / "docs" / "_static" / "datatables"
+    assert {path.name for path in folder.iterdir()} == {*DATATABLES, "LICENSE.txt", "README.txt"}
+    for name, sha256 in DATATABLES.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256, name
+    (version,) = re.findall(r"/\*! DataTables (\S+)", (folder / "datatables.js").read_text(encoding="utf-8"))
+    assert f"DataTables {version}," in (folder / "README.txt").read_text(encoding="utf-8")
+    assert "MIT License" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
 
 
 def calls(path: pathlib.Path) -> list[tuple[str, ast.Call]]:

@@ -22,7 +22,6 @@ from tfmxbench.report.figures import fragments, sentences
 from tfmxbench.report.figures.fragments import Fragment, text
 from tfmxbench.report.pages import axes, parity, published
 from tfmxbench.report.pages.comparison import ComparisonPage
-from tfmxbench.report.site import datatables
 
 
 def answer() -> Fragment:
@@ -158,9 +157,9 @@ class Computed(SphinxDirective):
 def add_tables(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document) -> None:
     """Load what sorts tables on the pages that have one to sort, since it is large."""
     if "tfmxbench-sortable" in context.get("body", ""):
-        app.add_js_file(datatables.SCRIPT)
+        app.add_js_file("datatables/datatables.js")
         app.add_js_file("tables.js")
-        app.add_css_file(datatables.STYLE)
+        app.add_css_file("datatables/datatables.css")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
