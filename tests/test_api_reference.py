@@ -1,4 +1,4 @@
-"""The API reference and the description of results files: complete, and said by the code itself."""
+"""The API reference and the description of results files: complete, and taken from the code itself."""
 
 import dataclasses
 import importlib
@@ -22,15 +22,15 @@ HARNESS = {
         *("data", "analysis", "examples", "measure", "report", "commands"),
     )
 }
-# Numbers that count nothing that has a name, and lists of them.
+# Numbers without a unit, and lists of them.
 PURE = {"schema_version", "seed", "round"}
 
 
 def packages() -> list[str]:
     """The folders of the table in CONTRIBUTING.md that are packages of ours, as the pages name them."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    found = re.findall(r"^\| `(tfmxbench/[a-z]+)/", text, flags=re.MULTILINE)
-    return [name.replace("/", ".") for name in dict.fromkeys(found)]
+    names = re.findall(r"^\| `(tfmxbench/[a-z]+)/", text, flags=re.MULTILINE)
+    return [name.replace("/", ".") for name in dict.fromkeys(names)]
 
 
 def test_the_packages_of_the_harness_have_a_page_each():
@@ -49,7 +49,7 @@ def test_every_page_is_in_the_index():
     assert {path.stem for path in PAGES.glob("*.md")} - {"index"} <= set(listed)
 
 
-def test_every_module_is_shown_but_for_implementations_and_modules_without_a_word():
+def test_every_module_is_shown_except_implementations():
     shown = {name for package in HARNESS for name in api.modules(package)}
     walked = {
         item.name
@@ -65,7 +65,7 @@ def test_every_module_is_shown_but_for_implementations_and_modules_without_a_wor
     assert exhibits <= walked
     assert walked - exhibits <= shown
     for name in shown:
-        assert importlib.import_module(name).__doc__, f"{name} does not say what it is"
+        assert importlib.import_module(name).__doc__, f"{name} has no docstring"
 
 
 def test_an_exhibit_is_never_imported_for_the_reference():
@@ -75,8 +75,8 @@ def test_an_exhibit_is_never_imported_for_the_reference():
 
 @pytest.mark.parametrize("name", api.CLASSES)
 def test_the_fields_of_a_class_are_those_of_the_schema(name):
-    found = {field.name for field in api.fields(name)} - {"schema_version"}
-    assert found == {field.name for field in dataclasses.fields(api.CLASSES[name])}
+    names = {field.name for field in api.fields(name)} - {"schema_version"}
+    assert names == {field.name for field in dataclasses.fields(api.CLASSES[name])}
 
 
 @pytest.mark.parametrize("name", api.CLASSES)
@@ -97,7 +97,7 @@ def test_every_field_has_a_type_a_meaning_and_a_number_its_unit(name):
             assert field.unit, field.name
 
 
-def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_holds():
+def test_all_definitions_of_the_schema_are_shown_except_those_that_no_file_holds():
     definitions = json.loads(schema.PATH.read_text(encoding="utf-8"))["definitions"]
     assert set(definitions) - set(api.CLASSES) == {"seconds", "bytes", "result"}
 
@@ -119,7 +119,7 @@ def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_hold
         ("settings", "devices", 'list of `"cpu"` or `"gpu"`', ""),
     ],
 )
-def test_a_field_is_told_as_the_schema_has_it(definition, name, kind, unit):
+def test_a_field_has_the_type_and_unit_of_the_schema(definition, name, kind, unit):
     (field,) = [field for field in api.fields(definition) if field.name == name]
     assert (field.kind, field.unit) == (kind, unit)
 

@@ -1,7 +1,7 @@
 // Sorts tables by their headings and filters them by words. Without it, the tables are complete but fixed.
 document.addEventListener("DOMContentLoaded", () => {
   const root = document.documentElement;
-  // The tables' style sheet knows dark mode by this class.
+  // The style sheet of DataTables recognises dark mode by this class.
   const follow = () => root.classList.toggle("dark", root.dataset.theme === "dark");
   follow();
   new MutationObserver(follow).observe(root, { attributeFilter: ["data-theme"] });
