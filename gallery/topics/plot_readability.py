@@ -48,7 +48,7 @@ def against_time(network: str) -> Fragment:
     return plots.lines_and_time(
         points,
         f"lines-and-time-{network}",
-        f"Lines of code of {title} against seconds per epoch, after warm-up, by style.",
+        f"{title}: lines of code against seconds per epoch, after warm-up, by style.",
     )
 
 

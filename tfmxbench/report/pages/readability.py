@@ -125,7 +125,7 @@ def _lines(
     return drawing.fragment(
         drawn,
         f"lines-{network}",
-        f"Lines of code of {catalogue.task(network).title} by part, counted by pygount, the shortest example "
+        f"{catalogue.task(network).title}: lines of code by part, counted by pygount, the shortest example "
         "at the top. The numbers after each bar: lines of the example + lines that only parity needs.",
     )
 
@@ -145,8 +145,8 @@ def _proxies(network: str, ordered: list[Implementation]) -> Fragment:
     return drawing.fragment(
         drawn,
         f"proxies-{network}",
-        f"Proxies for the readability of {catalogue.task(network).title}, by style, in the same order: "
-        "distinct names of the API, deepest nesting, and branches.",
+        f"{catalogue.task(network).title}: proxies for readability, by style, in the same order (distinct "
+        "names of the API, deepest nesting, branches).",
     )
 
 
