@@ -16,10 +16,11 @@ from tfmxbench.data import FILES, MIRRORS
 from tfmxbench.processes import environments
 
 ROOT = pathlib.Path(__file__).parents[1]
-# The library that the site ships unmodified, see docs/_static/datatables/README.txt.
-DATATABLES = {
-    "datatables.js": "38017a5586acd9c6eb6bbfe8b6938e1a25bdc717c5acfcb07e0c9d663282c59d",
-    "datatables.css": "156624d53bf9385a37f857fbc290361d4104d3536d30930fb86bce5cc0f19387",
+# The libraries that the site ships unmodified, see docs/_static/datatables/README.txt.
+SHIPPED = {
+    "datatables.js": "14003b703de0e0019277baff32ce03a0b8a1aba6a97c86bb4b67d430336085de",
+    "datatables.css": "f64f07b501d8f3388e58225e5f6546b2c853a706fd8d0bbd5701e7042b3d2026",
+    "jquery.js": "39a546ea9ad97f8bfaf5d3e0e8f8556adb415e470e59007ada9759dce472adaa",
 }
 PINS = sorted((ROOT / "requirements").glob("*.txt")) + sorted((ROOT / "docs").rglob("requirements/*.txt"))
 SOURCES = [ROOT / "conf.py", *sorted((ROOT / "tfmxbench").rglob("*.py"))]
@@ -115,14 +116,17 @@ def test_every_download_has_a_pinned_hash_and_comes_over_tls():
         assert re.fullmatch("[0-9a-f]{64}", file.published)
 
 
-def test_the_library_that_sorts_tables_is_unmodified_and_has_its_licence():
+def test_the_libraries_that_sort_tables_are_unmodified_and_have_their_licences():
     folder = ROOT / "docs" / "_static" / "datatables"
-    assert {path.name for path in folder.iterdir()} == {*DATATABLES, "LICENSE.txt", "README.txt"}
-    for name, sha256 in DATATABLES.items():
+    licences = {"LICENSE-datatables.txt", "LICENSE-jquery.txt"}
+    assert {path.name for path in folder.iterdir()} == {*SHIPPED, *licences, "README.txt"}
+    for name, sha256 in SHIPPED.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sha256, name
-    (version,) = re.findall(r"/\*! DataTables (\S+)", (folder / "datatables.js").read_text(encoding="utf-8"))
-    assert f"DataTables {version}," in (folder / "README.txt").read_text(encoding="utf-8")
-    assert "MIT License" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    for name, title in (("datatables.js", "DataTables"), ("jquery.js", "jQuery")):
+        (version,) = re.findall(rf"^/\*! {title} v?([0-9.]+)", texts[name])
+        assert f"{title} {version}" in texts["README.txt"]
+    assert all("Permission is hereby granted, free of charge" in texts[name] for name in licences)
 
 
 def calls(path: pathlib.Path) -> list[tuple[str, ast.Call]]:

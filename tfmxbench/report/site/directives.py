@@ -159,6 +159,7 @@ class Computed(SphinxDirective):
 def add_tables(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document) -> None:
     """Load DataTables on the pages with a sortable table only, since it is large."""
     if "tfmxbench-sortable" in context.get("body", ""):
+        app.add_js_file("datatables/jquery.js")
         app.add_js_file("datatables/datatables.js")
         app.add_js_file("tables.js")
         app.add_css_file("datatables/datatables.css")
