@@ -11,7 +11,7 @@ from tfmxbench.records import raw_values
 from tfmxbench.records.plain_text import one_line
 from tfmxbench.report.figures import fragments, sentences
 from tfmxbench.report.pages import published
-from tfmxbench.report.site import datatables, gallery
+from tfmxbench.report.site import gallery
 
 HERE = pathlib.Path(__file__).parent
 PAGES = HERE / "build" / "gallery"
@@ -31,15 +31,15 @@ except ValueError as error:
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
+    "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "tfmxbench.report.site.api",
     "tfmxbench.report.site.architecture",
     "tfmxbench.report.site.concept_examples",
     "tfmxbench.report.site.inline_scripts",
     "tfmxbench.report.site.phrasebook",
-    "tfmxbench.report.site.reference",
     "tfmxbench.report.site.directives",
 ]
 exclude_patterns = [
@@ -51,35 +51,34 @@ exclude_patterns = [
 ]
 templates_path = ["docs/_templates"]
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
-# It is the path of the checkout that may hold a space, not a page's name.
+# The path of the checkout may hold a space; the names of pages do not.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 nitpicky = True
 nitpick_ignore_regex = [
-    # Of Python and of libraries, whose documentation is not at hand without a network.
+    # Python and libraries: the build does not fetch their documentation.
     ("py:class", r"(?!tfmxbench\.).*"),
     ("py:(mod|func)", "json|open"),
     # Type variables are no classes, and have no description of their own.
     ("py:class", r"tfmxbench\.processes\.pool\.(Key|Answer)"),
 ]
 autodoc_member_order = "bysource"
-# As they are written: a default such as os.environ must not be published with what is in it.
+# Defaults as they are written: os.environ must not be published with its content.
 autodoc_preserve_defaults = True
 add_module_names = False
-napoleon_google_docstring = False
-napoleon_use_rtype = False
+# The directive of the API reference lists the members already.
+numpydoc_show_class_members = False
 
 SECTIONS = [*catalogue.networks(), gallery.TOPICS]
 gallery.write(HERE / "gallery", PAGES)
 raw_values.write_csv(HERE / "build" / "results.csv", results)
-datatables.write(HERE / "build" / "static")
 sphinx_gallery_conf = {
     "examples_dirs": [str(PAGES / name) for name in SECTIONS],
     "gallery_dirs": [*(f"gallery/{name}" for name in catalogue.networks()), gallery.TOPICS],
     "filename_pattern": r"plot_",
-    # The pages show the records, which Sphinx-Gallery does not know as an input of theirs.
+    # The pages show the records; Sphinx-Gallery does not know that they depend on them.
     "run_stale_examples": True,
     "within_subsection_order": "FileNameSortKey",
-    # These measure the site's own process, not the frameworks.
+    # These would measure the site's own process, not the frameworks.
     "min_reported_time": 1e9,
     "show_memory": False,
     "download_all_examples": False,
@@ -92,12 +91,12 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tfmxbench"
-html_static_path = ["docs/_static", "build/static"]
+html_static_path = ["docs/_static"]
 html_css_files = ["tfmxbench.css"]
 html_js_files = ["chooser.js"]
 html_show_sourcelink = False
 html_copy_source = False
-# Pages without others below them have no use for the navigation at the side.
+# Pages without subpages do not need the navigation at the side.
 html_sidebars = {
     name: []
     for name in (
@@ -116,22 +115,22 @@ html_context = {"default_mode": "auto"}
 
 
 def announcement() -> str:
-    """What every page says at its top: the data set and the profile, where they are not the usual."""
-    told = []
+    """The banner of every page: the data set and the profile, if they are not the usual ones."""
+    parts = []
     if results.data.name != sentences.REAL:
-        told.append(sentences.data(results))
+        parts.append(sentences.data(results))
     if results.settings.profile == "quick":
         rounds = len({record.trial.round for record in results.records})
-        told.append(
+        parts.append(
             f"Built with the quick profile, from {rounds} {'round' if rounds == 1 else 'rounds'} of short "
-            "trials: enough to see that everything runs, too little to judge differences."
+            "trials. That is enough to see that everything runs, and too little to judge differences."
         )
-    return fragments.text(" ".join(told))
+    return fragments.text(" ".join(parts))
 
 
 html_theme_options = {
     "announcement": announcement(),
-    # It would have every page load the index of all words: docs/_templates/layout.html leaves that out.
+    # With it, every page would load the search index; see docs/_templates/layout.html.
     "search_as_you_type": False,
     "navigation_with_keys": False,
     "show_prev_next": False,

@@ -1,4 +1,4 @@
-"""The API reference and the description of results files: complete, and said by the code itself."""
+"""The API reference and the description of results files: complete, and taken from the code itself."""
 
 import dataclasses
 import importlib
@@ -11,7 +11,7 @@ import pytest
 
 from tfmxbench.networks import catalogue
 from tfmxbench.records import schema
-from tfmxbench.report.site import reference
+from tfmxbench.report.site import api
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "reference"
@@ -22,17 +22,17 @@ HARNESS = {
         *("data", "analysis", "examples", "measure", "report", "commands"),
     )
 }
-# Numbers that count nothing that has a name, and lists of them.
+# Numbers without a unit, and lists of them.
 PURE = {"schema_version", "seed", "round", "picture"}
-# What files lack that were measured without it.
+# A file that was measured without them lacks these.
 OPTIONAL = {"results": {"examples", "phrases"}}
 
 
 def packages() -> list[str]:
     """The folders of the table in CONTRIBUTING.md that are packages of ours, as the pages name them."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    found = re.findall(r"^\| `(tfmxbench/[a-z]+)/", text, flags=re.MULTILINE)
-    return [name.replace("/", ".") for name in dict.fromkeys(found)]
+    names = re.findall(r"^\| `(tfmxbench/[a-z]+)/", text, flags=re.MULTILINE)
+    return [name.replace("/", ".") for name in dict.fromkeys(names)]
 
 
 def test_the_packages_of_the_harness_have_a_page_each():
@@ -51,8 +51,8 @@ def test_every_page_is_in_the_index():
     assert {path.stem for path in PAGES.glob("*.md")} - {"index"} <= set(listed)
 
 
-def test_every_module_is_shown_but_for_implementations_and_modules_without_a_word():
-    shown = {name for package in HARNESS for name in reference.modules(package)}
+def test_every_module_is_shown_except_implementations():
+    shown = {name for package in HARNESS for name in api.modules(package)}
     walked = {
         item.name
         for package in HARNESS
@@ -67,30 +67,30 @@ def test_every_module_is_shown_but_for_implementations_and_modules_without_a_wor
     assert exhibits <= walked
     assert walked - exhibits <= shown
     for name in shown:
-        assert importlib.import_module(name).__doc__, f"{name} does not say what it is"
+        assert importlib.import_module(name).__doc__, f"{name} has no docstring"
 
 
 def test_an_exhibit_is_never_imported_for_the_reference():
     """It would import its framework, which the site's environment does not have."""
-    assert not [name for name in reference.modules("tfmxbench.networks") if name.endswith(".gluon")]
+    assert not [name for name in api.modules("tfmxbench.networks") if name.endswith(".gluon")]
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_the_fields_of_a_class_are_those_of_the_schema(name):
-    found = {field.name for field in reference.fields(name)} - {"schema_version"}
-    assert found == {field.name for field in dataclasses.fields(reference.CLASSES[name])}
+    names = {field.name for field in api.fields(name)} - {"schema_version"}
+    assert names == {field.name for field in dataclasses.fields(api.CLASSES[name])}
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_no_field_may_be_left_out_of_a_file(name):
-    described = reference.definitions()[name]
+    described = api.definitions()[name]
     assert set(described["required"]) == set(described["properties"]) - OPTIONAL.get(name, set())
     assert described["description"].endswith(".")
 
 
-@pytest.mark.parametrize("name", reference.CLASSES)
+@pytest.mark.parametrize("name", api.CLASSES)
 def test_every_field_has_a_type_a_meaning_and_a_number_its_unit(name):
-    for field in reference.fields(name):
+    for field in api.fields(name):
         assert field.kind, field.name
         assert re.match("[A-Z`0]", field.meaning), field
         assert field.meaning.endswith((".", ".)")), field
@@ -99,9 +99,9 @@ def test_every_field_has_a_type_a_meaning_and_a_number_its_unit(name):
             assert field.unit, field.name
 
 
-def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_holds():
+def test_all_definitions_of_the_schema_are_shown_except_those_that_no_file_holds():
     definitions = json.loads(schema.PATH.read_text(encoding="utf-8"))["definitions"]
-    assert set(definitions) - set(reference.CLASSES) == {"seconds", "bytes", "result"}
+    assert set(definitions) - set(api.CLASSES) == {"seconds", "bytes", "result"}
 
 
 @pytest.mark.parametrize(
@@ -121,15 +121,15 @@ def test_all_definitions_of_the_schema_are_shown_but_for_those_that_no_file_hold
         ("settings", "devices", 'list of `"cpu"` or `"gpu"`', ""),
     ],
 )
-def test_a_field_is_told_as_the_schema_has_it(definition, name, kind, unit):
-    (field,) = [field for field in reference.fields(definition) if field.name == name]
+def test_a_field_has_the_type_and_unit_of_the_schema(definition, name, kind, unit):
+    (field,) = [field for field in api.fields(definition) if field.name == name]
     assert (field.kind, field.unit) == (kind, unit)
 
 
 def test_a_field_without_a_meaning_is_a_valueerror_that_names_it(monkeypatch):
-    monkeypatch.setattr(reference, "attributes", lambda kind: {})
+    monkeypatch.setattr(api, "attributes", lambda kind: {})
     with pytest.raises(ValueError, match=r"nothing says what span\.wall means"):
-        reference.fields("span")
+        api.fields("span")
 
 
 def test_attributes_named_together_share_their_text_and_roles_become_names():
@@ -145,4 +145,4 @@ def test_attributes_named_together_share_their_text_and_roles_become_names():
         """
 
     text = "Both of `Example`, on two lines."
-    assert reference.attributes(Example) == {"first": text, "second": text}
+    assert api.attributes(Example) == {"first": text, "second": text}

@@ -1,4 +1,4 @@
-"""Building the site again: all of it where anything has changed, and nothing where nothing has."""
+"""Rebuilding the site: all of it if anything has changed, and nothing otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfmxbench.report.site import build
 
 @pytest.fixture
 def checkout(tmp_path) -> pathlib.Path:
-    """A folder with one file of each kind that a site is made from."""
+    """A folder with one file of each kind of source."""
     for name in ("conf.py", "docs/index.md", "gallery/page.py", "tfmxbench/a.py", "requirements/a.txt"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -25,7 +25,7 @@ def checkout(tmp_path) -> pathlib.Path:
 
 @pytest.fixture
 def built(checkout, monkeypatch):
-    """Build, and return how often Sphinx was run in all; it writes a page, or fails."""
+    """Build, and return how often Sphinx has run so far; it writes a page, or fails."""
     calls = []
 
     def run(command, cwd, check):
@@ -46,7 +46,7 @@ def built(checkout, monkeypatch):
     return built
 
 
-def test_a_site_is_built_once_where_nothing_changes(built, capsys):
+def test_a_site_is_built_once_if_nothing_changes(built, capsys):
     assert [built(), built(), built()] == [1, 1, 1]
     assert capsys.readouterr().out.count("Nothing has changed") == 2
 
@@ -63,7 +63,7 @@ def test_a_site_is_built_once_where_nothing_changes(built, capsys):
         "build/results.json",
     ],
 )
-def test_a_file_that_it_is_made_from_has_it_built_again(built, checkout, name):
+def test_a_changed_source_rebuilds_the_site(built, checkout, name):
     assert built() == 1
     path = checkout / name
     path.parent.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def test_a_file_that_it_is_made_from_has_it_built_again(built, checkout, name):
     assert built() == 3
 
 
-def test_what_is_made_or_compiled_does_not_count(built, checkout):
+def test_generated_and_compiled_files_do_not_count(built, checkout):
     assert built() == 1
     (checkout / "build" / "results.csv").write_text("a\n")
     (checkout / "tfmxbench" / "__pycache__").mkdir()
@@ -86,18 +86,18 @@ def test_what_is_made_or_compiled_does_not_count(built, checkout):
     assert built() == 1
 
 
-def test_a_variable_or_a_version_that_changes_has_it_built_again(built, monkeypatch):
+def test_a_changed_variable_or_version_rebuilds_the_site(built, monkeypatch):
     assert built() == 1
     monkeypatch.setenv("OTHERS", "x")
     assert built() == 1
     monkeypatch.setenv("TFMXBENCH_SEED", "1")
     assert built() == 2
-    found = list(build.importlib.metadata.distributions())
-    monkeypatch.setattr(build.importlib.metadata, "distributions", lambda: found[1:])
+    installed = list(build.importlib.metadata.distributions())
+    monkeypatch.setattr(build.importlib.metadata, "distributions", lambda: installed[1:])
     assert built() == 3
 
 
-def test_another_results_file_that_is_named_counts_with_its_content(built, checkout, monkeypatch):
+def test_the_content_of_another_results_file_counts(built, checkout, monkeypatch):
     assert published.RESULTS_VARIABLE is build.RESULTS_VARIABLE
     assert built() == 1
     other = checkout / "other.json"
@@ -108,21 +108,21 @@ def test_another_results_file_that_is_named_counts_with_its_content(built, check
 
 
 @pytest.mark.parametrize("damage", ["index.html", "other.html"])
-def test_a_site_that_was_damaged_is_built_again(built, checkout, damage):
+def test_a_damaged_site_is_rebuilt(built, checkout, damage):
     assert built() == 1
     path = checkout / build.SITE / damage
     path.unlink() if path.exists() else path.write_text("x\n")
     assert built() == 2
 
 
-def test_a_build_that_fails_is_made_again(built):
+def test_a_failed_build_is_repeated(built):
     built.code = 1
     assert [built(), built()] == [1, 2]
     built.code = 0
     assert [built(), built()] == [3, 3]
 
 
-def test_what_changes_while_it_is_built_has_it_built_again(built, checkout):
+def test_a_change_during_a_build_rebuilds_the_site(built, checkout):
     built.meanwhile = lambda: (checkout / "docs" / "index.md").write_text(
         f"{len(list(checkout.iterdir()))}\n"
     )

@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PINS = ROOT / "requirements" / "development.txt"
 # What the site alone needs.
-SITE_ONLY = {"jinja2", "matplotlib", "myst-parser", "pygount", "radon", "sphinx", "sphinx-gallery"}
+SITE_ONLY = {"jinja2", "matplotlib", "myst-parser", "pygount", "sphinx", "sphinx-gallery"}
 UV = [sys.executable, "-m", "uv"]
 PATIENCE = 300.0
 

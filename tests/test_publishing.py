@@ -1,4 +1,4 @@
-"""The workflows and the Read the Docs configuration: what they run is what the project has and says."""
+"""The workflows and the Read the Docs configuration agree with the project and its documentation."""
 
 import configparser
 import itertools
@@ -32,10 +32,10 @@ def steps(workflow: dict) -> list[dict]:
 
 
 def scripts() -> dict[str, str]:
-    """All that is run, by file; continued lines are joined."""
-    found = {path.name: "\n".join(step.get("run", "") for step in steps(read(path))) for path in WORKFLOWS}
-    found[READ_THE_DOCS.name] = "\n".join(read(READ_THE_DOCS)["build"]["commands"])
-    return {name: re.sub(r" \\\n\s*", " ", text) for name, text in found.items()}
+    """All commands, by file; continued lines are joined."""
+    commands = {path.name: "\n".join(step.get("run", "") for step in steps(read(path))) for path in WORKFLOWS}
+    commands[READ_THE_DOCS.name] = "\n".join(read(READ_THE_DOCS)["build"]["commands"])
+    return {name: re.sub(r" \\\n\s*", " ", text) for name, text in commands.items()}
 
 
 def tox() -> configparser.ConfigParser:
@@ -45,7 +45,7 @@ def tox() -> configparser.ConfigParser:
 
 
 def pythons() -> list[str]:
-    """The Pythons that the package says it runs on."""
+    """The versions of Python that the package supports."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [
         name.rpartition(" ")[2]
@@ -55,12 +55,12 @@ def pythons() -> list[str]:
 
 
 def command(environment: str) -> str:
-    """What the README says for a tox environment."""
+    """The README's command for a tox environment."""
     return next(line for line in README.splitlines() if line.endswith(f".venv/bin/tox -e {environment}"))
 
 
 def blocks() -> list[str]:
-    """The commands of the page on publishing, block by block."""
+    """The blocks of commands of the page on publishing."""
     return re.findall(r"```console\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
@@ -70,7 +70,7 @@ def test_there_are_the_three_workflows():
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 class TestEachWorkflow:
-    def test_has_no_secret_and_no_more_permissions_than_reading(self, path):
+    def test_has_no_secret_and_may_only_read(self, path):
         workflow = read(path)
         assert "secrets" not in path.read_text(encoding="utf-8")
         assert workflow["permissions"] == {"contents": "read"}
@@ -83,12 +83,12 @@ class TestEachWorkflow:
         assert used
         assert all(re.fullmatch(r"actions/[a-z-]+@v[0-9]+", action) for action in used)
 
-    def test_has_a_named_system_and_a_limit_of_time_in_every_job(self, path):
+    def test_has_a_named_system_and_a_time_limit_in_every_job(self, path):
         for job in read(path)["jobs"].values():
             assert re.fullmatch(r"ubuntu-[0-9.]+", job["runs-on"])
             assert 0 < job["timeout-minutes"] <= 90
 
-    def test_uses_the_readmes_python_or_all_that_the_package_says_it_runs_on(self, path):
+    def test_uses_the_readmes_python_or_all_that_the_package_supports(self, path):
         (version,) = set(re.findall(r"Python (3\.[0-9]+)", README))
         for job in read(path)["jobs"].values():
             for step in job["steps"]:
@@ -99,7 +99,7 @@ class TestEachWorkflow:
                         assert job["strategy"]["matrix"]["python"] == pythons()
 
     def test_caches_what_is_installed_by_the_hash_of_the_pins(self, path):
-        """Of the Python that it was installed for: an environment names its interpreter."""
+        """The key names the Python too: an environment refers to its interpreter."""
         cached = [step["with"] for step in steps(read(path)) if "actions/cache" in step.get("uses", "")]
         assert cached
         for cache in cached:
@@ -109,7 +109,7 @@ class TestEachWorkflow:
             assert "${{ steps.python.outputs.python-version }}" in cache["key"]
 
     def test_puts_no_expression_into_a_script(self, path):
-        """What a person enters reaches a script as a variable, never as a part of it."""
+        """User input reaches a script as a variable, never as a part of it."""
         assert all("${{" not in step.get("run", "") for step in steps(read(path)))
 
     def test_runs_one_at_a_time(self, path):
@@ -121,7 +121,7 @@ def test_every_tox_environment_that_is_run_exists(name):
     run = re.findall(r"\.venv/bin/tox (?:exec )?-e (\"?[a-z]+)", scripts()[name])
     assert run
     for environment in run:
-        # In quotes it is followed by a variable: the pinned versions, or the newest ones.
+        # In quotes, a variable follows: it chooses the pinned or the newest versions.
         section = environment.lstrip('"') + ("{,-newest}" if environment.startswith('"') else "")
         assert {f"testenv:{section}", f"testenv:{section}{{,-newest}}"} & set(tox()), environment
 
@@ -149,7 +149,7 @@ def test_one_of_two_ways_to_build_is_taken():
 
 
 def test_building_from_results_builds_as_tox_does():
-    """The last command of the docs environment, without the measuring before it."""
+    """It runs only the last command of the docs environment, after the measuring."""
     built = tox()["testenv:docs{,-newest}"]["commands"].strip().splitlines()[-1].strip()
     assert built.startswith("python -m tfmxbench.")
     assert f".venv/bin/tox exec -e docs -- {built}" in scripts()["pages.yml"].splitlines()
@@ -165,7 +165,7 @@ def test_the_site_is_deployed_once_it_is_built():
 
 
 def every_week(triggers: dict) -> bool:
-    """Whether it is started on one day of each week, at one time."""
+    """Whether it starts once a week."""
     (schedule,) = triggers["schedule"]
     return bool(re.fullmatch(r"[0-9]+ [0-9]+ \* \* [0-6]", schedule["cron"]))
 
@@ -191,7 +191,7 @@ def test_every_week_everything_is_tested_as_the_readme_says_and_with_the_newest_
 
 
 def test_no_test_is_left_out_of_all_jobs():
-    """A change is tested by what carries any of the markers but those that are for the weekly run."""
+    """Every test runs for a change, except those with a marker for the weekly run."""
     chosen = re.findall(r'-m "([^"]+)"', "\n".join(tox()["testenv:unit"].values()) + scripts()["tests.yml"])
     assert len(chosen) == 3
     for names in itertools.product([False, True], repeat=2):
@@ -236,7 +236,7 @@ def test_the_commands_of_the_page_push_the_site_as_a_branch(tmp_path):
     script = (
         f"set -e\nexport {person} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1\n"
         f"git init --quiet --bare '{fork}'\ngit init --quiet\ngit remote add origin '{fork}'\n{push}"
-        # Once more, as for the next build.
+        # Once more, for the next build.
         f"echo another >build/html/index.html\n{push}"
         f"git --git-dir '{fork}' ls-tree -r --name-only gh-pages\n"
     )

@@ -1,4 +1,4 @@
-// Shows in each column the implementation that the reader chooses, and keeps the pair in the address.
+// Shows the chosen implementation in each column, and keeps the pair in the address.
 document.addEventListener("DOMContentLoaded", () => {
   const selects = document.querySelectorAll(".tfmxbench-chooser select");
   const show = (select) => {
@@ -7,18 +7,18 @@ document.addEventListener("DOMContentLoaded", () => {
       panel.hidden = panel.dataset.style !== select.value;
     }
   };
-  const asked = new URLSearchParams(window.location.search);
+  const parameters = new URLSearchParams(window.location.search);
   const names = ["first", "second"];
   selects.forEach((select, number) => {
-    const wanted = asked.get(names[number]);
-    if ([...select.options].some((option) => option.value === wanted)) {
-      select.value = wanted;
+    const style = parameters.get(names[number]);
+    if ([...select.options].some((option) => option.value === style)) {
+      select.value = style;
     }
     show(select);
     select.addEventListener("change", () => {
       show(select);
       const address = new URL(window.location.href);
-      selects.forEach((other, position) => address.searchParams.set(names[position], other.value));
+      selects.forEach((item, position) => address.searchParams.set(names[position], item.value));
       window.history.replaceState(null, "", address);
     });
   });

@@ -1,17 +1,17 @@
-// Makes tables sortable by their headings and filters them by words; they are whole without it too.
+// Sorts tables by their headings and filters them by words. Without it, the tables are complete but fixed.
 document.addEventListener("DOMContentLoaded", () => {
   const root = document.documentElement;
-  // The tables' style sheet knows dark mode by this class.
+  // The style sheet of DataTables recognises dark mode by this class.
   const follow = () => root.classList.toggle("dark", root.dataset.theme === "dark");
   follow();
   new MutationObserver(follow).observe(root, { attributeFilter: ["data-theme"] });
   for (const table of document.querySelectorAll("table.tfmxbench-sortable")) {
-    new window.tfmxbenchTables.DataTable(table, {
+    new window.DataTable(table, {
       paging: false,
       order: [],
       autoWidth: false,
       layout: { topStart: "search", topEnd: "info", bottomStart: null, bottomEnd: null },
-      language: { search: "Show rows with", searchPlaceholder: "words, such as lenet gluon" },
+      language: { search: "Filter rows:", searchPlaceholder: "words, such as lenet gluon" },
     });
   }
 });

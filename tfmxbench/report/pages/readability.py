@@ -1,8 +1,7 @@
-"""What the page on readability shows, computed from the files: lines, names, and radon's measures."""
+"""The page on readability, computed from the files: lines of code, API names, nesting and branches."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from matplotlib.axes import Axes
@@ -11,26 +10,18 @@ from matplotlib.ticker import MaxNLocator
 from tfmxbench import frameworks
 from tfmxbench.analysis import code_size, definitions
 from tfmxbench.analysis.code_size import Lines
-from tfmxbench.analysis.readability import Readability, readability
+from tfmxbench.analysis.complexity import Complexity, complexity
 from tfmxbench.networks import catalogue
 from tfmxbench.networks.catalogue import Implementation
 from tfmxbench.report.figures import drawing, fragments, plots
 from tfmxbench.report.figures.fragments import Fragment, text
 
-
-def _maintainability(found: Readability) -> float:
-    """The index; not a number where there is no volume, whose logarithm it needs."""
-    return found.maintainability if found.halstead_volume else math.nan
-
-
 # Grey for parity: it is not part of what the example shows.
 PART_COLOURS = dict(zip(definitions.PARTS, (*drawing.PALETTE[:4], drawing.PALETTE[5]), strict=True))
-PROXIES: tuple[tuple[str, Callable[[Readability], float]], ...] = (
-    ("API names", lambda found: len(found.names)),
-    ("nesting", lambda found: found.nesting),
-    ("branches", lambda found: found.branches),
-    ("Halstead volume", lambda found: found.halstead_volume),
-    ("maintainability", _maintainability),
+PROXIES: tuple[tuple[str, Callable[[Complexity], int]], ...] = (
+    ("API names", lambda item: len(item.names)),
+    ("nesting", lambda item: item.nesting),
+    ("branches", lambda item: item.branches),
 )
 
 
@@ -38,11 +29,7 @@ def _title(item: Implementation) -> str:
     return str(frameworks.load(item.framework).TITLE)
 
 
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.0f}"
-
-
-def _shown(lines: Lines) -> str:
+def _counts(lines: Lines) -> str:
     return f"{lines.code} / {lines.comment} / {lines.blank}"
 
 
@@ -60,14 +47,14 @@ def _lines_table(network: str) -> Fragment:
             [
                 (item.style, item.style),
                 (_title(item), _title(item)),
-                *((_shown(lines), float(lines.code)) for lines in counted),
+                *((_counts(lines), float(lines.code)) for lines in counted),
             ]
         )
     triple = "lines of code / of comments and docstrings / empty"
     headings = [
         ("style", "how it is written"),
         ("framework", "in what"),
-        ("whole file", f"{triple}, the style's description included"),
+        ("whole file", f"{triple}, including the style's description"),
         *(
             (part, f"{triple}: " + ("what sets and gets the parameters" if part == "parity" else part))
             for part in definitions.PARTS
@@ -80,15 +67,13 @@ def _lines_table(network: str) -> Fragment:
 def _proxies_table(network: str) -> Fragment:
     rows: list[list[tuple[str, float | str]]] = []
     for item in catalogue.implementations(network):
-        found = readability(item.path)
-        example = code_size.example_lines(item.path)
-        values = [figure(found) for _, figure in PROXIES]
+        measured = complexity(item.path)
+        values = [code_size.example_lines(item.path), *(quantity(measured) for _, quantity in PROXIES)]
         rows.append(
             [
                 (item.style, item.style),
                 (_title(item), _title(item)),
-                (str(example), float(example)),
-                *((_number(value), math.inf if math.isnan(value) else float(value)) for value in values),
+                *((str(value), float(value)) for value in values),
             ]
         )
     headings = [
@@ -98,8 +83,6 @@ def _proxies_table(network: str) -> Fragment:
         ("API names", "distinct names of the framework's API"),
         ("nesting", "blocks around the most deeply nested statement; the body of a function is 1"),
         ("branches", "decisions: conditions, loops, comprehensions, and, or"),
-        ("Halstead volume", "bits: length times the logarithm of the vocabulary, of arithmetic only"),
-        ("maintainability", "radon's index, 0 to 100, more is better; - where no arithmetic defines it"),
     ]
     caption = f"{catalogue.task(network).title}: proxies for the readability of the example, without parity"
     return fragments.table(caption, headings, rows)
@@ -134,7 +117,7 @@ def _lines(
             )
             left += lines
         parity = counted[item]["parity"]
-        _write_behind(axes, f"{left - parity} + {parity}", left, position)
+        _write_after(axes, f"{left - parity} + {parity}", left, position)
     _name_rows(axes, ordered)
     axes.margins(x=0.12)
     drawing.label(axes, x="lines of code")
@@ -142,30 +125,28 @@ def _lines(
     return drawing.fragment(
         drawn,
         f"lines-{network}",
-        f"Lines of code of {network} by part, counted by pygount, the shortest example at the top. Behind "
-        "each bar: the lines of the example, and those that only parity needs.",
+        f"{catalogue.task(network).title}: lines of code by part, counted by pygount, the shortest example "
+        "at the top. The numbers after each bar: lines of the example + lines that only parity needs.",
     )
 
 
 def _proxies(network: str, ordered: list[Implementation]) -> Fragment:
-    found = {item: readability(item.path) for item in ordered}
-    drawn, panels = drawing.new(9.0, 0.9 + 0.3 * len(ordered), columns=len(PROXIES))
-    for axes, (name, figure) in zip(panels, PROXIES, strict=True):
-        values = [figure(found[item]) for item in ordered]
+    measured = {item: complexity(item.path) for item in ordered}
+    drawn, panels = drawing.new(7.0, 0.9 + 0.3 * len(ordered), columns=len(PROXIES))
+    for axes, (name, quantity) in zip(panels, PROXIES, strict=True):
+        values = [quantity(measured[item]) for item in ordered]
         for position, (item, value) in enumerate(zip(ordered, values, strict=True)):
-            width = 0.0 if math.isnan(value) else value
-            axes.barh(position, width, height=0.6, color=plots.colour(item.framework))
-            _write_behind(axes, _number(value), width, position)
-        axes.set_xlim(0, 1.45 * max([1.0, *(value for value in values if not math.isnan(value))]))
+            axes.barh(position, value, height=0.6, color=plots.colour(item.framework))
+            _write_after(axes, str(value), value, position)
+        axes.set_xlim(0, 1.45 * max(1, *values))
         axes.xaxis.set_major_locator(MaxNLocator(2, integer=True))
         drawing.label(axes, x=name)
         _name_rows(axes, ordered if axes is panels[0] else [])
     return drawing.fragment(
         drawn,
         f"proxies-{network}",
-        f"Proxies for the readability of {network}, by style, in the same order: distinct names of the API, "
-        "deepest nesting, branches, Halstead volume in bits, and the maintainability index, of which alone "
-        "more is better. A dash is an index that is not defined, because there is no volume.",
+        f"{catalogue.task(network).title}: proxies for readability, by style, in the same order (distinct "
+        "names of the API, deepest nesting, branches).",
     )
 
 
@@ -173,7 +154,7 @@ def _name_rows(axes: Axes, ordered: list[Implementation]) -> None:
     axes.set_yticks(range(len(ordered)), [f"{item.style} ({_title(item)})" for item in ordered])
 
 
-def _write_behind(axes: Axes, words: str, x: float, y: float) -> None:
+def _write_after(axes: Axes, words: str, x: float, y: float) -> None:
     drawing.annotate(axes, words, x, y, xytext=(3, 0), textcoords="offset points", va="center")
 
 
@@ -181,10 +162,10 @@ def names(network: str) -> Fragment:
     """The names of the API that each implementation of a network uses, to unfold."""
     shown = f"<p>{text(catalogue.task(network).title)}:</p>"
     for item in catalogue.implementations(network):
-        found = readability(item.path).names
-        # Those that belong to no path come last.
-        ordered = sorted(found, key=lambda name: (name.startswith("."), name))
+        used = complexity(item.path).names
+        # Attributes without a path come last.
+        ordered = sorted(used, key=lambda name: (name.startswith("."), name))
         listed = "".join(f"<li><code>{text(name)}</code></li>" for name in ordered)
-        heading = f"{item.style} ({_title(item)}): {len(found)} names"
+        heading = f"{item.style} ({_title(item)}): {len(used)} names"
         shown += f"<details><summary>{text(heading)}</summary><ul>{listed}</ul></details>"
     return Fragment(shown)

@@ -1,7 +1,7 @@
 """The ``rooms`` directive: a picture of the package's folders and their imports, drawn from the code.
 
-A *room* is a folder of the package with a purpose of its own. Rooms are drawn in floors: a room stands above
-all rooms that it imports from.
+A *room* is a folder of the package with a purpose of its own. Rooms are drawn in floors: a room stands on the
+highest floor that is below all rooms that import from it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
+import statistics
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ from tfmxbench.report.figures.fragments import Fragment
 PACKAGE = pathlib.Path(__file__).parents[2]
 # This room holds rooms.
 NESTED = "report"
-WIDTH, HEIGHT = 1.3, 0.5
+WIDTH, HEIGHT = 0.8, 0.5
 DESCRIPTION = (
     "The rooms of the package, drawn from its imports. A room imports only from rooms below it. An arrow is "
     "left out if others lead to the same room."
@@ -84,28 +85,37 @@ def without_shortcuts(graph: Mapping[str, set[str]]) -> Arrows:
 
 
 def floors(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """The rooms by floor, from the ground floor up: each above all rooms that it imports from."""
+    """The rooms by floor, from the top down: each as high as possible below the rooms that import from it.
+
+    On its floor, a room is drawn near the rooms that import from it, so that few arrows cross.
+    """
+    importers = {room: {name for name in graph if room in graph[name]} for room in graph}
 
     @functools.cache
     def floor(room: str) -> int:
-        return max((floor(target) + 1 for target in graph[room]), default=0)
+        return max((floor(importer) + 1 for importer in importers[room]), default=0)
 
     numbers = {room: floor(room) for room in graph}
-    return [
-        [room for room in graph if numbers[room] == number] for number in range(max(numbers.values()) + 1)
-    ]
+    levels: list[list[str]] = []
+    place: dict[str, float] = {}
+    for number in range(max(numbers.values()) + 1):
+        level = [room for room in graph if numbers[room] == number]
+        level.sort(key=lambda room: statistics.mean([place[name] for name in importers[room]] or [0.5]))
+        place |= {room: (index + 0.5) / len(level) for index, room in enumerate(level)}
+        levels.append(level)
+    return levels
 
 
 def picture() -> Fragment:
     """The rooms as boxes, and their arrows."""
     graph = arrows()
     levels = floors(graph)
-    figure, (axes,) = drawing.new(8, 0.8 * len(levels))
+    figure, (axes,) = drawing.new(8, 0.75 * len(levels))
     widest = max(map(len, levels))
     place = {
-        room: ((number + 0.5) * widest / len(level), floor)
+        room: ((index + 0.5) * widest / len(level), -floor)
         for floor, level in enumerate(levels)
-        for number, room in enumerate(level)
+        for index, room in enumerate(level)
     }
     for room, targets in without_shortcuts(graph).items():
         for target in targets:
@@ -113,7 +123,7 @@ def picture() -> Fragment:
     for room, (x, y) in place.items():
         drawing.box(axes, room, x, y, WIDTH, HEIGHT)
     axes.set_xlim(0, widest)
-    axes.set_ylim(-0.5, len(levels) - 0.5)
+    axes.set_ylim(0.5 - len(levels), 0.5)
     axes.set_axis_off()
     return drawing.fragment(figure, "rooms", DESCRIPTION)
 

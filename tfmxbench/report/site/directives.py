@@ -1,9 +1,11 @@
-"""The ``tfmxbench`` directive: puts something computed from the build's records into a page.
+"""The ``tfmxbench`` directive: puts what is computed from the build's records into a page.
 
-``{tfmxbench} answer`` draws and states what the campaign found, ``{tfmxbench} verdicts`` says it pair by
-pair; ``{tfmxbench} table`` shows everything measured, ``{tfmxbench} plots`` draws it;
-``{tfmxbench} conditions`` says on what; ``{tfmxbench} styles`` lists the implementations;
-``{tfmxbench} profiles`` says how much each profile measures.
+- ``{tfmxbench} answer`` draws and states what the campaign found.
+- ``{tfmxbench} verdicts`` states it pair by pair.
+- ``{tfmxbench} table`` shows everything measured, and ``{tfmxbench} plots`` draws it.
+- ``{tfmxbench} conditions`` states the data, the machine, the settings and the versions.
+- ``{tfmxbench} styles`` lists the implementations.
+- ``{tfmxbench} profiles`` states what each profile measures.
 """
 
 from __future__ import annotations
@@ -23,35 +25,35 @@ from tfmxbench.report.figures import fragments, sentences
 from tfmxbench.report.figures.fragments import Fragment, text
 from tfmxbench.report.pages import axes, parity, published
 from tfmxbench.report.pages.comparison import ComparisonPage
-from tfmxbench.report.site import datatables, profile_table
+from tfmxbench.report.site import profile_table
 
 
 def answer() -> Fragment:
-    """For each network, a picture of the times by pair; then what the campaign says, in sentences."""
+    """For each network, a picture of the times by pair; then what the campaign found, in sentences."""
     measured = {network: arms for network in catalogue.networks() if (arms := published.arms(network))}
     pictures = "".join(published.by_pair(network).source for network in measured)
-    told = [sentences.score(pairs.compare_pairs(published.results().records))]
+    answers = [sentences.score(pairs.compare_pairs(published.results().records))]
     for subject, sentence in (
-        ("An epoch of the slowest style over one of the fastest", sentences.abstraction),
+        ("Time per epoch, slowest style over fastest", sentences.abstraction),
         ("Peak memory, by style", sentences.memory),
         ("Lines of code, from the shortest style to the longest", sentences.lines),
     ):
-        found = {catalogue.task(network).title: sentence(arms) for network, arms in measured.items()}
-        listed = "; ".join(f"{title}: {words}" for title, words in found.items() if words)
+        by_title = {catalogue.task(network).title: sentence(arms) for network, arms in measured.items()}
+        listed = "; ".join(f"{title}: {words}" for title, words in by_title.items() if words)
         if listed:
-            told.append(f"{subject}. {listed}.")
+            answers.append(f"{subject}. {listed}.")
     key = (
-        "Less is better; counterparts are under each other. Ticks: trials. Dot: their geometric mean. "
-        "Line: its 95% interval, which goes on beyond the picture where it meets the edge. "
+        "Less is better; counterparts are on adjacent rows. Tick: a trial. Dot: the geometric mean of the "
+        "trials. Line: its 95% interval, cut off at the edge of the plot. "
         f"{sentences.machine(published.results())}"
     )
     return Fragment(
         f'<div class="tfmxbench-pictures">{pictures}</div><p class="tfmxbench-key">{text(key)}</p>'
-    ) + fragments.items(told)
+    ) + fragments.items(answers)
 
 
 def verdicts() -> Fragment:
-    """For each network, every pair of counterparts, and how far the accuracies lie apart."""
+    """For each network, every pair of counterparts, and how far apart the accuracies are."""
     shown = Fragment("")
     for network in catalogue.networks():
         page = ComparisonPage(network)
@@ -64,7 +66,7 @@ def verdicts() -> Fragment:
 def plots() -> Fragment:
     """For each network: time, cold start against steady epochs, memory, and lines against time.
 
-    The rest is what is drawn for all networks: threads, batch sizes, and how far each is from the reference.
+    Plots of all networks follow: threads, batch sizes, and how far each implementation is from the reference.
     """
     shown = Fragment("")
     for network in catalogue.networks():
@@ -80,21 +82,21 @@ def plots() -> Fragment:
 
 
 def conditions() -> Fragment:
-    """The data, the machine, the settings, the versions, and the hashes of what the trials were given."""
-    found = published.results()
+    """The data, the machine, the settings, the versions, and the hashes of the trials' inputs."""
+    results = published.results()
     versions = sorted(
-        {f"{key} {value}" for record in found.records for key, value in record.versions.items()}
+        {f"{key} {value}" for record in results.records for key, value in record.versions.items()}
     )
-    other = [
+    unpinned = [
         f"{frameworks.load(item.framework).TITLE} on the {item.device.upper()} is not the pinned version: "
-        + told
-        for item in found.environments
-        if (told := environments.unpinned(item.framework, item.device, item.versions))
+        + difference
+        for item in results.environments
+        if (difference := environments.unpinned(item.framework, item.device, item.versions))
     ]
     return (
-        fragments.paragraph(sentences.data(found))
-        + fragments.paragraph(sentences.conditions(found))
-        + fragments.items([*versions, *other])
+        fragments.paragraph(sentences.data(results))
+        + fragments.paragraph(sentences.conditions(results))
+        + fragments.items([*versions, *unpinned])
         + fragments.items(
             [
                 f"{catalogue.task(network).title}. {sentence}"
@@ -144,7 +146,7 @@ CONTENTS: dict[str, Callable[[], Fragment]] = {
 
 
 class Computed(SphinxDirective):
-    """Something computed from the records, by the name of its content."""
+    """A content computed from the records, by its name."""
 
     required_arguments = 1
     option_spec: ClassVar[dict[str, Any]] = {}
@@ -158,11 +160,12 @@ class Computed(SphinxDirective):
 
 
 def add_tables(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document) -> None:
-    """Load what sorts tables on the pages that have one to sort, since it is large."""
+    """Load DataTables on the pages with a sortable table only, since it is large."""
     if "tfmxbench-sortable" in context.get("body", ""):
-        app.add_js_file(datatables.SCRIPT)
+        app.add_js_file("datatables/jquery.js")
+        app.add_js_file("datatables/datatables.js")
         app.add_js_file("tables.js")
-        app.add_css_file(datatables.STYLE)
+        app.add_css_file("datatables/datatables.css")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Writes the gallery's pages for the networks and implementations that there are.
+"""Writes a page of the gallery for each network and implementation.
 
-A page comes from a template in ``gallery/``, so that a new implementation has its page without
-anybody writing one. Pages that are about no single network lie in ``gallery/`` as they are.
+Templates in ``gallery/`` are filled in, so a new implementation needs no page of its own. Pages about topics
+rather than a network are copied from ``gallery/topics`` as they are.
 """
 
 from __future__ import annotations
@@ -20,63 +20,63 @@ TOPICS = "topics"
 
 
 def write(templates: pathlib.Path, folder: pathlib.Path) -> None:
-    """Write all pages into a folder, which is emptied first, and copy those about topics.
+    """Empty a folder, write all pages into it, and copy those about topics.
 
     Parameters
     ----------
     templates : pathlib.Path
-        The folder with the templates and the topics.
+        The folder of the templates and the topics.
     folder : pathlib.Path
         Gets a folder for each network.
     """
     shutil.rmtree(folder, ignore_errors=True)
     for network in catalogue.networks():
         task = catalogue.task(network)
-        here = folder / network
-        here.mkdir(parents=True)
+        pages = folder / network
+        pages.mkdir(parents=True)
         heading = underlined(task.title, "=")
         size = f"{task.parameter_count} parameters, batches of {task.batch_size}"
         introduction = f"{task.title}: {task.description}; {size}."
-        (here / "GALLERY_HEADER.rst").write_text(f"{heading}\n{introduction}\n", encoding="utf-8")
+        (pages / "GALLERY_HEADER.rst").write_text(f"{heading}\n{introduction}\n", encoding="utf-8")
         values = {
             "network": network,
             "heading": underlined(f"{task.title}: the comparison", "="),
             "description": task.description,
         }
-        # Its name, the shortest, puts the comparison before the implementations.
-        _fill(templates / "comparison.py.template", here / f"plot_{network}.py", values)
+        # Pages are sorted by name: the shortest puts the comparison before the implementations.
+        _fill(templates / "comparison.py.template", pages / f"plot_{network}.py", values)
         for page, (pair, styles) in pair_pages(network).items():
             heading = underlined(f"{pair.capitalize()}: {' and '.join(styles)}", "=")
             changed = {**values, "heading": heading, "pair": pair}
-            _fill(templates / "pair.py.template", here / f"{page}.py", changed)
+            _fill(templates / "pair.py.template", pages / f"{page}.py", changed)
         reference = catalogue.reference(network)
         _fill(
             templates / "reference.py.template",
-            here / f"plot_{network}_{reference.style}.py",
+            pages / f"plot_{network}_{reference.style}.py",
             describe(reference),
         )
         for item in catalogue.implementations(network):
             _fill(
                 templates / "implementation.py.template",
-                here / f"plot_{network}_{item.style}.py",
+                pages / f"plot_{network}_{item.style}.py",
                 describe(item),
             )
     shutil.copytree(templates / TOPICS, folder / TOPICS)
 
 
 def pair_pages(network: str) -> dict[str, tuple[str, list[str]]]:
-    """The pages about a pair of counterparts: of each, by its name, the pair and its styles."""
-    found: dict[str, tuple[str, list[str]]] = {}
+    """The pair and its styles of each page about a pair of counterparts, by the page's name."""
+    pages: dict[str, tuple[str, list[str]]] = {}
     for item in catalogue.implementations(network):
         if item.pair:
-            # Its name puts it after the comparison and before the implementations.
+            # Two underscores sort the page after the comparison and before the implementations.
             page = f"plot_{network}__{re.sub('[^a-z]+', '_', item.pair.lower()).strip('_')}"
-            found.setdefault(page, (item.pair, []))[1].append(item.style)
-    return {page: (pair, styles) for page, (pair, styles) in found.items() if len(styles) > 1}
+            pages.setdefault(page, (item.pair, []))[1].append(item.style)
+    return {page: (pair, styles) for page, (pair, styles) in pages.items() if len(styles) > 1}
 
 
 def describe(item: Implementation) -> dict[str, str]:
-    """The values that an implementation's page is filled with."""
+    """The values that fill the template of an implementation's page."""
     source = item.path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     docstring = ast.get_docstring(tree) or ""
