@@ -163,10 +163,10 @@ def package_copy(tmp_path_factory) -> Iterator[pathlib.Path]:
     copy = tmp_path_factory.mktemp("mutations") / "tfmxbench"
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    programs = copy / "worker" / "programs.py"
-    text = programs.read_text(encoding="utf-8")
+    steps = copy / "worker" / "parity.py"
+    text = steps.read_text(encoding="utf-8")
     assert text.count("PARITY_STEPS = 50\n") == 1
-    programs.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
+    steps.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "__file__", str(copy / "worker" / "entry.py"))
         yield copy

@@ -13,7 +13,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.processes import runner
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.trial import COMPLETED, FAILED, to_json
-from tfmxbench.worker import prepared, programs
+from tfmxbench.worker import inputs, loading, measuring, parity, prepared
 
 # Up to a goal.
 
@@ -156,7 +156,7 @@ def test_products_are_timed_in_earnest(make_trial, tmp_path):
     record = runner.run(trial, tmp_path)
     assert record.status == COMPLETED, record.reason
     found = record.products
-    assert (found.size, len(found.seconds)) == (programs.PRODUCT_SIZE, programs.PRODUCT_REPEATS)
+    assert (found.size, len(found.seconds)) == (measuring.PRODUCT_SIZE, measuring.PRODUCT_REPEATS)
     assert all(value > 0 for value in found.seconds)
     assert sum(found.seconds) < record.seconds
     assert record.measurement is None
@@ -211,7 +211,7 @@ def test_another_batch_size_is_trained_with(
     [(1, 50), (32, 50), (128, 50), (129, 49), (256, 25), (512, 12), (1024, 6), (6400, 5)],
 )
 def test_the_gate_takes_fewer_steps_of_larger_batches(batch_size, steps):
-    assert programs.parity_steps(batch_size) == steps
+    assert parity.parity_steps(batch_size) == steps
 
 
 @pytest.mark.parametrize("batch_size", [64, 512])
@@ -239,15 +239,15 @@ def test_the_gate_steps_through_batches_of_the_size_that_is_asked_about(batch_si
             assert model.task.batch_size == batch_size
             return implementation.train(model, x, y)
 
-    initial = programs.inputs.initial_parameters(task, 0)
+    initial = inputs.initial_parameters(task, 0)
 
     def build():
         model = implementation.build(task)
         implementation.set_parameters(model, initial)
         return model
 
-    arrays = programs.parity_arrays(Watched(), build, task, data, 0)
-    steps = programs.parity_steps(batch_size)
+    arrays = parity.parity_arrays(Watched(), build, task, data, 0)
+    steps = parity.parity_steps(batch_size)
     assert given == [batch_size] * steps + [steps * batch_size + batch_size // 2]
     assert arrays["losses"].shape == (steps,)
     assert float(arrays["pass_loss"]) == pytest.approx(arrays["losses"].mean(), rel=1e-12)
@@ -280,4 +280,4 @@ def test_where_it_may_not_be_scheduled_so_a_trial_goes_on(monkeypatch):
         raise PermissionError("a container may forbid it")
 
     monkeypatch.setattr(os, "sched_setscheduler", refused)
-    programs.schedule_as_batch()
+    loading.schedule_as_batch()

@@ -92,7 +92,7 @@ def judge(
     Parameters
     ----------
     found, expected : mapping of str to numpy.ndarray
-        What :func:`tfmxbench.worker.programs.parity_arrays` returns.
+        What :func:`tfmxbench.worker.parity.parity_arrays` returns.
     bars : Bars
     identity : tuple of str
         Network, style, framework and device.

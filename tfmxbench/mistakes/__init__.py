@@ -152,14 +152,14 @@ class Harness:
 
     Attributes
     ----------
-    programs : module
-        :mod:`tfmxbench.worker.programs`.
+    loading : module
+        :mod:`tfmxbench.worker.loading`.
     framework : module
         What is known of the trial's framework.
     trial : Trial
     """
 
-    programs: Any
+    loading: Any
     framework: Any
     trial: Any
 

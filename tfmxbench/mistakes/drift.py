@@ -17,7 +17,7 @@ while True:
 
 def switch_on(harness: Harness) -> None:
     """Another process takes a processor, as a backup or a neighbour does: the machine is slower now."""
-    harness.programs.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
+    harness.loading.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
 
 
 LATER = ("drift",)

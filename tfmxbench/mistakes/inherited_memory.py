@@ -23,7 +23,7 @@ def switch_on(harness: Harness) -> None:
         del held
         os._exit(max(ended.returncode, 0) or int(ended.returncode < 0))
     # Linux counts it in units of 1024 bytes.
-    harness.programs.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    harness.loading.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 UNDER = ("inherited_memory",)

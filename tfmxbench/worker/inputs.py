@@ -64,6 +64,14 @@ def batch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.RandomState([seed, epoch]).permutation(count).astype(np.int64)
 
 
+def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Convert images to float32 between 0 and 1 in the task's shape, and labels to int32."""
+    x = images.reshape(-1, *task.input_shape).astype(np.float32)
+    # In place: a second array of all images would count as memory that the framework takes.
+    x /= np.float32(255)
+    return x, labels.astype(np.int32)
+
+
 def hash_arrays(arrays: Mapping[str, np.ndarray] | Iterable[np.ndarray]) -> str:
     """SHA-256 over the types, shapes and values of arrays, in their order, as hexadecimal digits."""
     values = arrays.values() if isinstance(arrays, Mapping) else arrays

@@ -246,9 +246,9 @@ def load_file(name: str, path: str) -> ModuleType:
 def make_subject(question: dict[str, Any]) -> Subject:
     """Configure the framework, and import what the question names."""
     from tfmxbench import frameworks
-    from tfmxbench.worker import inputs, programs
+    from tfmxbench.worker import inputs, loading
 
-    programs.restrict_processors(question["threads"])
+    loading.restrict_processors(question["threads"])
     frameworks.load(question["framework"]).configure(question["threads"])
     network = importlib.import_module(f"tfmxbench.networks.{question['network']}")
     task = network.TASK

@@ -12,7 +12,7 @@ import tempfile
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.records.trial import Trial
-from tfmxbench.worker import programs
+from tfmxbench.worker import loading
 
 NETWORKS = pathlib.Path(__file__).parents[1] / "networks"
 
@@ -25,7 +25,7 @@ def switch_on(trial: Trial) -> None:
     ValueError
         If there is no such mistake, or an edit does not fit the implementation.
     """
-    harness = mistakes.Harness(programs, frameworks.load(trial.framework), trial)
+    harness = mistakes.Harness(loading, frameworks.load(trial.framework), trial)
     for name in trial.mistakes:
         change = mistakes.load(name).switch_on
         if change is not None:
