@@ -155,19 +155,19 @@ SLIPS = {
         "model.parameters = dict(found)",
         "dict(found)",
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "load leaves one array out": (
         "model.parameters = dict(found)",
         'model.parameters = dict(found, dense3_bias=model.parameters["dense3_bias"])',
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "load rounds": (
         "model.parameters = dict(found)",
         "model.parameters = {k: v.astype(np.float32) for k, v in found.items()}",
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "save writes elsewhere": ('f"{folder}/mlp.npz", **', '"mlp.npz", **', "save", "left 0 bytes"),
     "save leaves one array out": (

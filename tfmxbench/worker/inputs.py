@@ -1,8 +1,8 @@
-"""What every implementation of a network is given: initial values and the order of the images.
+"""The inputs of every implementation of a network: initial values, and images in the order of training.
 
-Both come from NumPy's legacy generator, whose stream is frozen: the environments hold different
-versions of NumPy, and the newer generators may draw other numbers in another version. Every array
-is hashed, so that a record can show what its trial was given.
+Initial values and orders come from NumPy's legacy generator, whose stream is frozen. The environments
+hold different versions of NumPy, and the newer generators may draw other numbers in another version.
+Every array is hashed, so that a record can show which inputs its trial had.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def initial_parameters(task: Task, seed: int) -> dict[str, np.ndarray]:
     Parameters
     ----------
     task : Task
-        The network's task, whose parameters are drawn in their order.
+        The network's task. Its parameters are drawn in their order.
     seed : int
         0 to 2**32 - 1.
 
@@ -54,7 +54,7 @@ def batch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     seed : int
         0 to 2**32 - 1.
     epoch : int
-        Counted from 0; each has an order of its own.
+        Counted from 0; each epoch has an order of its own.
 
     Returns
     -------
