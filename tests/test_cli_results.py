@@ -112,7 +112,7 @@ def test_a_comparison_with_the_same_campaign_measured_anew(call, make_results):
     write_results(pathlib.Path("again.json"), make_results({"gluon": STEADY}, name="again", campaign="first"))
     code, out, _ = call("compare", "first.json", "again.json")
     assert code == 0
-    assert "- Nothing that is recorded." in out
+    assert "- Nothing recorded differs." in out
     assert "Not compared" not in out
 
 
