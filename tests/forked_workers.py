@@ -76,7 +76,7 @@ def forked(runner) -> Iterator[None]:
         with contextlib.suppress(queue.Empty):
             return idle[trial.framework].get_nowait()
         variables = runner.environment_variables(trial, dict(os.environ))
-        started.append(Forking(trial.framework, trial.interpreter, runner.worker.__file__, variables))
+        started.append(Forking(trial.framework, trial.interpreter, runner.entry.__file__, variables))
         return started[-1]
 
     def run(trial, trial_path, result_path, limit, temporary):

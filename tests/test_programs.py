@@ -50,10 +50,10 @@ def test_a_trial_up_to_a_goal_ends_with_the_epoch_that_reaches_it(
         trial = dataclasses.replace(trial, goal=whole.accuracies[1])
         record = runner.run(trial, tmp_path)
         assert record.status == COMPLETED, record.reason
-        found = record.measurement
-        assert found.accuracies == whole.accuracies[:2]
-        assert [item.loss for item in found.epochs] == [item.loss for item in whole.epochs[:2]]
-        assert len(found.passes) == passes
+        measurement = record.measurement
+        assert measurement.accuracies == whole.accuracies[:2]
+        assert [item.loss for item in measurement.epochs] == [item.loss for item in whole.epochs[:2]]
+        assert len(measurement.passes) == passes
         check_record(json.loads(json.dumps(to_json(record))))
 
 
@@ -155,15 +155,15 @@ def test_products_are_timed_in_earnest(make_trial, tmp_path):
     trial = make_trial(purpose="products", network="", style="", data="", source_sha256="", data_name="")
     record = runner.run(trial, tmp_path)
     assert record.status == COMPLETED, record.reason
-    found = record.products
-    assert (found.size, len(found.seconds)) == (measuring.PRODUCT_SIZE, measuring.PRODUCT_REPEATS)
-    assert all(value > 0 for value in found.seconds)
-    assert sum(found.seconds) < record.seconds
+    timed = record.products
+    assert (timed.size, len(timed.seconds)) == (measuring.PRODUCT_SIZE, measuring.PRODUCT_REPEATS)
+    assert all(value > 0 for value in timed.seconds)
+    assert sum(timed.seconds) < record.seconds
     assert record.measurement is None
     assert (record.device_name, record.hashes) == ("CPU", {})
     assert "numpy" in record.versions
     # No processor of today makes 100 000 operations in a nanosecond.
-    assert 2 * found.size**3 / min(found.seconds) < 1e14
+    assert 2 * timed.size**3 / min(timed.seconds) < 1e14
     check_record(json.loads(json.dumps(to_json(record))))
 
 
