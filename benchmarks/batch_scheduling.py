@@ -36,17 +36,17 @@ BAR = 0.02
 def child(trial_path: str, policy: str) -> None:
     """Train in the framework's own environment; print the seconds of each pass as JSON."""
     from tfmxbench.records.trial import Trial
-    from tfmxbench.worker import prepared, programs
+    from tfmxbench.worker import loading, measuring, prepared
 
     if policy == "usual":
-        programs.schedule_as_batch = lambda: None
+        loading.schedule_as_batch = lambda: None
     trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
-    subject = programs.Subject(trial)
-    model = subject.build()
+    loaded = loading.LoadedImplementation(trial)
+    model = loaded.build()
     data = prepared.read_prepared(trial.data)
     # The first pass traces, compiles and fills the allocator.
-    programs.timed_pass(subject, model, data, 0, trial.pass_batches)
-    passes = [programs.timed_pass(subject, model, data, 1, trial.pass_batches) for _ in range(PASSES)]
+    measuring.timed_pass(loaded, model, data, 0, trial.pass_batches)
+    passes = [measuring.timed_pass(loaded, model, data, 1, trial.pass_batches) for _ in range(PASSES)]
     print(json.dumps([[item.wall, item.cpu] for item in passes]))
 
 

@@ -104,7 +104,7 @@ def make_package(folder: pathlib.Path) -> pathlib.Path:
     copy = folder / "tfmxbench"
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "measure" / "programs.py").write_text(PROGRAMS, encoding="utf-8")
+    (copy / "worker" / "programs.py").write_text(PROGRAMS, encoding="utf-8")
     return copy
 
 

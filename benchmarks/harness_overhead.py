@@ -39,26 +39,26 @@ def child(trial_path: str, pairs: int) -> None:
     import numpy as np
 
     from tfmxbench.records.trial import Trial
-    from tfmxbench.worker import inputs, prepared, programs
+    from tfmxbench.worker import inputs, loading, measuring, prepared
 
     trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
-    subject = programs.Subject(trial)
-    model = subject.build()
+    loaded = loading.LoadedImplementation(trial)
+    model = loaded.build()
     data = prepared.read_prepared(trial.data)
     random = np.random.RandomState(trial.seed)
     found = []
 
     def harness(epoch: int) -> float:
-        return programs.timed_pass(subject, model, data, epoch, trial.pass_batches).wall
+        return measuring.timed_pass(loaded, model, data, epoch, trial.pass_batches).wall
 
     def bare(epoch: int) -> float:
         order = inputs.batch_order(len(data["train_images"]), trial.seed, epoch)
-        order = order[: trial.pass_batches * subject.task.batch_size or None]
+        order = order[: trial.pass_batches * loaded.task.batch_size or None]
         x, y = data["train_images"][order], data["train_labels"][order]
-        x, y = programs.as_inputs(x, y, subject.task)
+        x, y = inputs.as_inputs(x, y, loaded.task)
         start = time.perf_counter()
-        subject.implementation.train(model, x, y)
-        subject.framework.synchronise()
+        loaded.implementation.train(model, x, y)
+        loaded.framework.synchronise()
         return time.perf_counter() - start
 
     # The first passes trace, compile and fill the allocator.
@@ -67,8 +67,8 @@ def child(trial_path: str, pairs: int) -> None:
         turns = [("harness", harness), ("bare", bare)]
         random.shuffle(turns)
         found.append({name: run(number) for name, run in turns})
-    subject.implementation = types.SimpleNamespace(train=lambda model, x, y: 0.0)
-    idle = [programs.timed_pass(subject, model, data, number, 1).wall for number in range(IDLE_PASSES)]
+    loaded.implementation = types.SimpleNamespace(train=lambda model, x, y: 0.0)
+    idle = [measuring.timed_pass(loaded, model, data, number, 1).wall for number in range(IDLE_PASSES)]
     print(json.dumps({"pairs": found, "idle": idle}))
 
 

@@ -28,16 +28,16 @@ def child(trial_path: str, short: int, pairs: int) -> None:
     import numpy as np
 
     from tfmxbench.records.trial import Trial
-    from tfmxbench.worker import prepared, programs
+    from tfmxbench.worker import loading, measuring, prepared
 
     trial = Trial(**json.loads(pathlib.Path(trial_path).read_text()))
-    subject = programs.Subject(trial)
-    model = subject.build()
+    loaded = loading.LoadedImplementation(trial)
+    model = loaded.build()
     data = prepared.read_prepared(trial.data)
     random = np.random.RandomState(trial.seed)
 
     def batch_seconds(epoch: int, batches: int) -> float:
-        timed = programs.timed_pass(subject, model, data, epoch, batches)
+        timed = measuring.timed_pass(loaded, model, data, epoch, batches)
         return timed.wall / timed.batches
 
     lengths = {"short": short, "long": trial.pass_batches}

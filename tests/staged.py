@@ -165,9 +165,9 @@ class Stage:
         while (code := self._ask({"do": "poll", "process": process})["code"]) is None:
             assert time.monotonic() < deadline, "the run did not end"
             time.sleep(0.01)
-        told = [(folder / f"{process}.{name}").read_text(encoding="utf-8") for name in ("out", "err")]
+        printed = [(folder / f"{process}.{name}").read_text(encoding="utf-8") for name in ("out", "err")]
         counted = folder / f"{process}.counted"
-        return Ended(code, *told, **(json.loads(counted.read_text()) if counted.exists() else {}))
+        return Ended(code, *printed, **(json.loads(counted.read_text()) if counted.exists() else {}))
 
     def run(self, folder: pathlib.Path, arguments=RUN, **request) -> Ended:
         return self.wait(self.start(folder, arguments, **request), folder)
@@ -175,36 +175,36 @@ class Stage:
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory):
-    found = Stage(tmp_path_factory.mktemp("stage"))
-    yield found
-    found.close()
+    stage = Stage(tmp_path_factory.mktemp("stage"))
+    yield stage
+    stage.close()
 
 
 def marked(process: int) -> list[psutil.Process]:
     """The processes that a run has started, itself or by others, and that still run."""
-    found = []
+    processes = []
     for number in psutil.pids():
         with contextlib.suppress(psutil.Error):
-            other = psutil.Process(number)
-            if other.environ().get("TFMXBENCH_TRIAL", "").startswith(f"{process:010d}-"):
-                found.append(other)
-    return found
+            candidate = psutil.Process(number)
+            if candidate.environ().get("TFMXBENCH_TRIAL", "").startswith(f"{process:010d}-"):
+                processes.append(candidate)
+    return processes
 
 
 def workers(process: int) -> list[psutil.Process]:
     """Those of them that are workers."""
-    found = []
-    for other in marked(process):
+    processes = []
+    for candidate in marked(process):
         with contextlib.suppress(psutil.Error):
-            if any(word.endswith("entry.py") for word in other.cmdline()):
-                found.append(other)
-    return found
+            if any(word.endswith("entry.py") for word in candidate.cmdline()):
+                processes.append(candidate)
+    return processes
 
 
 def records(folder: pathlib.Path) -> dict[str, bytes]:
     """The stored records in a run's folder, by the names of their files."""
-    found = (folder / "here" / "build" / "campaigns").glob("*/*.record.json")
-    return {path.name: path.read_bytes() for path in found}
+    paths = (folder / "here" / "build" / "campaigns").glob("*/*.record.json")
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def ran(folder: pathlib.Path) -> list[str]:

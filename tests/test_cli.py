@@ -12,7 +12,7 @@ import pytest
 from command_line import NOWHERE, refused
 
 import tfmxbench
-from tfmxbench.commands import cli
+from tfmxbench.commands import parser
 from tfmxbench.networks import catalogue
 
 COMMANDS = ("list", "environments", "parity", "run", "show", "compare", "export", "trial")
@@ -64,7 +64,7 @@ def test_help_teaches(call, command, monkeypatch):
         name, *arguments = shlex.split(example)
         assert name == "tfmxbench"
         assert not command or arguments[0] == command[0]
-        assert cli.parser().parse_args(arguments)
+        assert parser.make_parser().parse_args(arguments)
     named = set(re.findall(r"TFMXBENCH_[A-Z_]+", out))
     if command and command[0] in ("show", "compare", "export", "trial"):
         assert named == set()
@@ -76,7 +76,7 @@ def test_help_teaches(call, command, monkeypatch):
 def test_help_names_every_variable_that_the_documentation_names(call):
     page = pathlib.Path(__file__).parents[1] / "docs" / "using.md"
     documented = set(re.findall(r"`(TFMXBENCH_[A-Z_]+)`", page.read_text(encoding="utf-8")))
-    assert documented == set(cli.VARIABLES)
+    assert documented == set(parser.VARIABLES)
     _, out, _ = call("--help")
     assert set(re.findall(r"TFMXBENCH_[A-Z_]+", out)) == documented
 
@@ -257,9 +257,9 @@ def test_a_process_that_refuses_exits_with_2(arguments):
     ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1.5m", 90), (" 5m ", 300)]
 )
 def test_a_time_is_understood(text, seconds):
-    assert cli.seconds(text) == seconds
+    assert parser.seconds(text) == seconds
 
 
 def test_the_greatest_seed_is_understood():
-    assert cli.seed("4294967295") == 2**32 - 1
-    assert cli.seed("0") == 0
+    assert parser.seed("4294967295") == 2**32 - 1
+    assert parser.seed("0") == 0

@@ -81,16 +81,16 @@ def test_two_files_the_other_way_round(call, files):
 def test_a_comparison_for_programs(call, files):
     code, out, err = call("compare", "first.json", "second.json", "--json")
     assert (code, err) == (0, "")
-    told = json.loads(out, parse_constant=pytest.fail)
-    assert told.keys() == {"first", "second", "implementations", "differs"}
-    assert (told["first"], told["second"]) == ("first.json", "second.json")
-    gluon, _, symbol = told["implementations"]
+    document = json.loads(out, parse_constant=pytest.fail)
+    assert document.keys() == {"first", "second", "implementations", "differs"}
+    assert (document["first"], document["second"]) == ("first.json", "second.json")
+    gluon, _, symbol = document["implementations"]
     assert (gluon["name"], gluon["verdict"], gluon["reason"]) == ("mlp/gluon", "slower", "")
     assert gluon["ratio"]["low"] < 1.507 < gluon["ratio"]["high"]
     assert 0 < gluon["probability"] < gluon["adjusted"] < 0.01
     assert (symbol["ratio"], symbol["adjusted"]) == (None, None)
     assert symbol["reason"] == "the second did not measure it"
-    assert "processor: a processor in the first, another [red]one[/red] in the second" in told["differs"]
+    assert "processor: a processor in the first, another [red]one[/red] in the second" in document["differs"]
 
 
 def test_a_comparison_of_one_trial_knows_nothing(call, make_results):
@@ -103,8 +103,8 @@ def test_a_comparison_of_one_trial_knows_nothing(call, make_results):
     assert line.rstrip().endswith("not known")
     assert "1 comparison " in out
     _, out, _ = call("compare", "first.json", "second.json", "--json")
-    told = json.loads(out, parse_constant=pytest.fail)["implementations"][0]
-    assert (told["ratio"]["value"], told["ratio"]["low"], told["adjusted"]) == (2.0, None, None)
+    change = json.loads(out, parse_constant=pytest.fail)["implementations"][0]
+    assert (change["ratio"]["value"], change["ratio"]["low"], change["adjusted"]) == (2.0, None, None)
 
 
 def test_a_comparison_with_the_same_campaign_measured_anew(call, make_results):
@@ -112,7 +112,7 @@ def test_a_comparison_with_the_same_campaign_measured_anew(call, make_results):
     write_results(pathlib.Path("again.json"), make_results({"gluon": STEADY}, name="again", campaign="first"))
     code, out, _ = call("compare", "first.json", "again.json")
     assert code == 0
-    assert "- Nothing that is recorded." in out
+    assert "- Nothing recorded differs." in out
     assert "Not compared" not in out
 
 

@@ -58,7 +58,7 @@ def test_an_output_that_is_a_folder_is_refused_before_anything_is_measured(call,
 def test_an_output_that_is_another_file_is_never_replaced(call, small_dataset, tmp_path, content):
     path = tmp_path / "notes.md"
     path.write_text(content, encoding="utf-8")
-    refused(*call(*RUN, "--output", "notes.md"), "notes.md is there already, and is not a results file")
+    refused(*call(*RUN, "--output", "notes.md"), "notes.md exists already and is not a results file")
     assert path.read_text(encoding="utf-8") == content
     assert not (tmp_path / "build").exists()
 

@@ -123,9 +123,9 @@ def test_empty_file_is_refused(small: Small, tmp_path: pathlib.Path) -> None:
 def test_swapped_files_are_recognised(small: Small, tmp_path: pathlib.Path) -> None:
     folder = small.write(tmp_path / "data")
     path = folder / "train-labels-idx1-ubyte.gz"
-    other = folder / f"{LABELS}.gz"
+    zipped = folder / f"{LABELS}.gz"
     path.write_bytes(small.zipped[LABELS])
-    other.write_bytes(small.zipped["train-labels-idx1-ubyte"])
+    zipped.write_bytes(small.zipped["train-labels-idx1-ubyte"])
     refuse(small, folder, f"{path}: this looks like {LABELS}", "sizes 40,", "sizes 12,")
 
 
@@ -134,8 +134,8 @@ def test_altered_byte_is_refused(small: Small, tmp_path: pathlib.Path) -> None:
     content = bytearray(small.contents[IMAGES])
     content[1000] ^= 1
     (folder / IMAGES).write_bytes(content)
-    found = hashlib.sha256(content).hexdigest()
-    refuse(small, folder, f"{folder / IMAGES}: altered", small.files["train_images"].sha256, found)
+    sha256 = hashlib.sha256(content).hexdigest()
+    refuse(small, folder, f"{folder / IMAGES}: altered", small.files["train_images"].sha256, sha256)
 
 
 def test_wrong_magic_number_is_refused(small: Small, tmp_path: pathlib.Path) -> None:

@@ -32,17 +32,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
         assert not os.environ.get("CI"), "openssl is not installed"
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("certificate")
-    key, made = str(folder / "key.pem"), str(folder / "certificate.pem")
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
     subprocess.run(
         [
             *(program, "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
             *("-days", "2", "-subj", "/CN=a test", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", key, "-out", made),
+            *("-keyout", key, "-out", certificate),
         ],
         check=True,
         capture_output=True,
     )
-    return made, key
+    return certificate, key
 
 
 @pytest.fixture
@@ -112,16 +112,16 @@ def test_refused_connection_fails_over(small: Small, mirrors: list[Mirror], tmp_
 def test_unreachable_mirror_is_asked_once(
     small: Small, mirrors: list[Mirror], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    addresses = []
     contact = download._contact
 
     def count(url: str) -> None:
-        asked.append(url)
+        addresses.append(url)
         contact(url)
 
     monkeypatch.setattr(download, "_contact", count)
     load(small, tmp_path, dead := unused_address(), mirrors[0].url)
-    assert [url for url in asked if url.startswith(dead)] == [f"{dead}{LABELS}.gz"]
+    assert [url for url in addresses if url.startswith(dead)] == [f"{dead}{LABELS}.gz"]
 
 
 def test_silent_mirror_is_given_up_soon(

@@ -67,10 +67,10 @@ def test_drawn_digits_are_kept_and_checked(few_drawn: list[int], tmp_path: pathl
     first = data.load(None, tmp_path, choice="synthetic")
     assert data.load(None, tmp_path, choice="synthetic").sha256 == first.sha256
     assert len(few_drawn) == 1
-    other = data.load(None, tmp_path, seed=1, choice="synthetic")
-    assert other.sha256 != first.sha256
+    second = data.load(None, tmp_path, seed=1, choice="synthetic")
+    assert second.sha256 != first.sha256
     assert len(few_drawn) == 2
-    assert "seed 1" in other.source
+    assert "seed 1" in second.source
     (path,) = (tmp_path / "synthetic-digits").glob("*seed0*.npz")
     whole = path.read_bytes()
     path.write_bytes(whole[:1000] + b"?" + whole[1001:])

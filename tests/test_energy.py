@@ -6,7 +6,7 @@ import pytest
 
 from tfmxbench import frameworks
 from tfmxbench.networks import catalogue
-from tfmxbench.worker import energy, programs
+from tfmxbench.worker import energy, measuring
 
 
 def write(zone: pathlib.Path, joules: float) -> None:
@@ -47,10 +47,10 @@ def test_the_energy_of_all_packages_is_added(tmp_path, make_zone):
     ],
 )
 def test_what_is_in_another_counter_too_is_not_counted_twice(tmp_path, make_zone, number, name):
-    package, other = make_zone("0", 10), make_zone(number, 10, name)
+    package, part = make_zone("0", 10), make_zone(number, 10, name)
     counter = energy.Counter(tmp_path)
     write(package, 13)
-    write(other, 15)
+    write(part, 15)
     assert counter.joules() == pytest.approx(3)
 
 
@@ -126,7 +126,7 @@ def test_a_pass_states_what_was_counted_while_it_lasted(make_trial, small_arrays
             events.append("end")
             return joules
 
-    class Subject:
+    class Loaded:
         trial = make_trial()
         task = catalogue.task("mlp")
         framework = frameworks.load("numpy")
@@ -137,7 +137,7 @@ def test_a_pass_states_what_was_counted_while_it_lasted(make_trial, small_arrays
                 events.append("train")
                 return 1.5
 
-    monkeypatch.setattr(programs.energy, "Counter", Counter)
-    found = programs.timed_pass(Subject(), None, small_arrays, 0, 3)
+    monkeypatch.setattr(measuring.energy, "Counter", Counter)
+    timed = measuring.timed_pass(Loaded(), None, small_arrays, 0, 3)
     assert events == ["start", "train", "end"]
-    assert (found.energy, found.images, found.batches) == (joules, 384, 3)
+    assert (timed.energy, timed.images, timed.batches) == (joules, 384, 3)

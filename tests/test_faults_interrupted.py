@@ -124,9 +124,7 @@ def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_
     ended = stage.wait(process, tmp_path)
     assert ended.code == EXIT_CODES[number], ended.err
     word = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
-    assert ended.sentence == (
-        f"tfmxbench: {word}; finished trials are kept, and the same command goes on from there"
-    )
+    assert ended.sentence == (f"tfmxbench: {word}; finished trials are kept, and the same command resumes")
     written = store.read_results(tmp_path / "here" / "results.json")
     assert {record.trial.identifier for record in written.records} <= TRIALS
     assert len(written.records) == len(records(tmp_path)) >= 1
@@ -201,7 +199,7 @@ def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(s
     assert ended.code == 2, ended.err
     assert ended.sentence == (
         "tfmxbench: build/campaigns: Read-only file system; finished trials are kept, and the same command "
-        "goes on from there"
+        "resumes"
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
 from tfmxbench.processes import machine, runner
-from tfmxbench.worker import programs
+from tfmxbench.worker import parity
 
 OWN = catalogue.task("mlp").batch_size
 
@@ -20,7 +20,7 @@ def numbers(batch_size: int, wrong: bool) -> dict[str, np.ndarray]:
     random = np.random.RandomState(batch_size)
     found = {
         "logits": random.normal(size=(8, 10)),
-        "losses": random.uniform(0.5, 2.5, programs.parity_steps(batch_size)) * (1.01 if wrong else 1),
+        "losses": random.uniform(0.5, 2.5, parity.parity_steps(batch_size)) * (1.01 if wrong else 1),
         "pass_loss": np.array(1.0 / batch_size),
         "trained_logits": random.normal(size=(8, 10)),
         "reloaded_logits": random.normal(size=(8, 10)),
@@ -78,7 +78,7 @@ def test_only_the_own_batch_size_is_held_against_the_reference_for_an_epoch(make
         told[batch_size] = make_gate().compare(implementation, "cpu", batch_size)
         assert told[batch_size].passed, told[batch_size].reason
         assert told[batch_size].batch_size == batch_size
-        steps = programs.parity_steps(batch_size or OWN)
+        steps = parity.parity_steps(batch_size or OWN)
         assert len(told[batch_size].losses) == len(told[batch_size].deviations) == steps
     assert [(trial.style, trial.batch_size, trial.epochs) for trial in runs] == [
         ("gluon", None, 1),
@@ -118,7 +118,7 @@ def test_a_batch_size_of_an_implementation_is_not_judged_by_another_ones_referen
     make_gate, runs, implementation
 ):
     """Two sizes that take the same number of steps."""
-    assert programs.parity_steps(32) == programs.parity_steps(64)
+    assert parity.parity_steps(32) == parity.parity_steps(64)
     found = [make_gate().compare(implementation, "cpu", size) for size in (32, 64)]
     assert all(judged.passed for judged in found)
     assert found[0].losses != found[1].losses

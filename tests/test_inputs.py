@@ -19,17 +19,17 @@ ORDER_SHA256 = "f88668196b6da2c52318764751fa73d4b426d2fa622c7cc9ff25945e6a6de36a
 @pytest.mark.parametrize("network", sorted(INITIAL_SHA256))
 def test_initial_values_are_pinned(network):
     """Seed 0 gives these very bits."""
-    found = inputs.initial_parameters(catalogue.task(network), 0)
-    assert inputs.hash_arrays(found) == INITIAL_SHA256[network]
+    parameters = inputs.initial_parameters(catalogue.task(network), 0)
+    assert inputs.hash_arrays(parameters) == INITIAL_SHA256[network]
 
 
 @pytest.mark.parametrize("network", catalogue.networks())
 def test_initial_values_have_the_names_shapes_and_type_of_the_task(network):
     task = catalogue.task(network)
-    found = inputs.initial_parameters(task, 3)
-    assert {name: value.shape for name, value in found.items()} == dict(task.parameters)
-    assert list(found) == list(task.parameters)
-    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    parameters = inputs.initial_parameters(task, 3)
+    assert {name: value.shape for name, value in parameters.items()} == dict(task.parameters)
+    assert list(parameters) == list(task.parameters)
+    assert {value.dtype for value in parameters.values()} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("network", catalogue.networks())
@@ -52,9 +52,9 @@ def test_kernels_fill_glorots_interval_and_biases_are_zero(network):
 
 def test_another_seed_gives_other_initial_values():
     task = catalogue.task("mlp")
-    first, again, other = (inputs.initial_parameters(task, seed) for seed in (1, 1, 2))
+    first, again, second = (inputs.initial_parameters(task, seed) for seed in (1, 1, 2))
     assert inputs.hash_arrays(first) == inputs.hash_arrays(again)
-    assert not np.array_equal(first["dense1_kernel"], other["dense1_kernel"])
+    assert not np.array_equal(first["dense1_kernel"], second["dense1_kernel"])
 
 
 def test_batch_order_is_pinned():

@@ -84,13 +84,13 @@ def test_a_real_trial_leaves_a_curve_that_agrees_with_its_own_account(make_trial
     assert record.status == COMPLETED, record.reason
     times = [time for time, _ in record.memory_curve]
     held = [value for _, value in record.memory_curve]
-    told = record.measurement.memory
+    memory = record.measurement.memory
     assert len(times) >= 4
     assert times == sorted(set(times))
     assert 0 < times[0] < times[-1] <= record.seconds
     # Linux counts the pages of a process in batches for each thread, so that both are a little off.
-    assert max(held) < 1.05 * told.peak
-    assert max(held) > 0.95 * told.imported
+    assert max(held) < 1.05 * memory.peak
+    assert max(held) > 0.95 * memory.imported
     values = json.loads(json.dumps(to_json(record), allow_nan=False))
     check_record(values)
     assert record_from_json(values).memory_curve == record.memory_curve

@@ -162,9 +162,9 @@ def test_a_neighbour_does_not_outlive_a_trial_that_is_killed():
     program = (
         "import types, time\n"
         "from tfmxbench.mistakes import drift\n"
-        "harness = types.SimpleNamespace(programs=types.SimpleNamespace())\n"
+        "harness = types.SimpleNamespace(loading=types.SimpleNamespace())\n"
         "drift.switch_on(harness)\n"
-        "print(harness.programs.neighbour.pid, flush=True)\n"
+        "print(harness.loading.neighbour.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as trial:

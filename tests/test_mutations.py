@@ -163,10 +163,10 @@ def package_copy(tmp_path_factory) -> Iterator[pathlib.Path]:
     copy = tmp_path_factory.mktemp("mutations") / "tfmxbench"
     source = pathlib.Path(tfmxbench.__file__).parent
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    programs = copy / "worker" / "programs.py"
-    text = programs.read_text(encoding="utf-8")
+    steps = copy / "worker" / "parity.py"
+    text = steps.read_text(encoding="utf-8")
     assert text.count("PARITY_STEPS = 50\n") == 1
-    programs.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
+    steps.write_text(text.replace("PARITY_STEPS = 50\n", f"PARITY_STEPS = {STEPS}\n"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(entry, "__file__", str(copy / "worker" / "entry.py"))
         yield copy
@@ -213,21 +213,21 @@ def plant(package_copy):
 @pytest.fixture(scope="module")
 def judge(request, the_gate, plant):
     """What the gate finds of each of them that is tested in this session, asked for all of them at once."""
-    asked = [
+    selected = [
         item.callspec.params["planted"]
         for item in request.session.items
         if item.fspath == request.fspath and "planted" in getattr(item, "callspec", _NONE).params
     ]
-    questions = {planted: plant(planted) for planted in asked}
+    questions = {planted: plant(planted) for planted in selected}
     with forked_workers.forked(runner):
-        found = dict(the_gate.run(list(questions.values())))
+        verdicts = dict(the_gate.run(list(questions.values())))
 
     def judge(planted: Slip | Borrowed) -> Parity:
         question = questions[planted]
-        if question not in found:
+        if question not in verdicts:
             problem = the_gate.environments[question.implementation.framework, "cpu"].problem
             pytest.skip(f"{question.implementation.framework} cannot run here: {problem}")
-        return found[question]
+        return verdicts[question]
 
     return judge
 
@@ -238,20 +238,20 @@ def named(planted: Sequence[Slip | Borrowed]) -> list:
 
 @pytest.mark.parametrize("planted", named([*TENSORFLOW_SLIPS, *MXNET_SLIPS, *STALE]))
 def test_a_slip_is_caught_where_it_begins_to_show(judge, planted):
-    found = judge(planted)
-    assert not found.passed
-    assert re.match(planted.first, found.reason, re.DOTALL), found.reason
+    verdict = judge(planted)
+    assert not verdict.passed
+    assert re.match(planted.first, verdict.reason, re.DOTALL), verdict.reason
 
 
 @pytest.mark.parametrize("planted", named(EQUALS))
 def test_what_computes_the_same_passes(judge, planted):
-    found = judge(planted)
-    assert found.passed, found.reason
-    assert len(found.losses) == STEPS
+    verdict = judge(planted)
+    assert verdict.passed, verdict.reason
+    assert len(verdict.losses) == STEPS
 
 
 @pytest.mark.parametrize("planted", named(BORROWED))
 def test_the_references_numbers_are_not_taken_for_a_frameworks(judge, planted):
-    found = judge(planted)
-    assert not found.passed
-    assert found.reason.startswith(planted.first), found.reason
+    verdict = judge(planted)
+    assert not verdict.passed
+    assert verdict.reason.startswith(planted.first), verdict.reason

@@ -160,19 +160,19 @@ SLIPS = {
         "model.parameters = dict(arrays)",
         "dict(arrays)",
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "load leaves one array out": (
         "model.parameters = dict(arrays)",
         'model.parameters = dict(arrays, dense3_bias=model.parameters["dense3_bias"])',
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "load rounds": (
         "model.parameters = dict(arrays)",
         "model.parameters = {k: v.astype(np.float32) for k, v in arrays.items()}",
         "load",
-        "the model predicts something else",
+        "the loaded model does not predict",
     ),
     "save writes elsewhere": ('f"{folder}/mlp.npz", **', '"mlp.npz", **', "save", "left 0 bytes"),
     "save leaves one array out": (

@@ -13,7 +13,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.processes import bounded, runner
 from tfmxbench.records.schema import check_record
 from tfmxbench.records.trial import COMPLETED, FAILED, to_json
-from tfmxbench.worker import prepared, programs
+from tfmxbench.worker import inputs, loading, measuring, parity, prepared
 
 # Up to a goal.
 
@@ -50,10 +50,10 @@ def test_a_trial_up_to_a_goal_ends_with_the_epoch_that_reaches_it(
         trial = dataclasses.replace(trial, goal=whole.accuracies[1])
         record = runner.run(trial, tmp_path)
         assert record.status == COMPLETED, record.reason
-        found = record.measurement
-        assert found.accuracies == whole.accuracies[:2]
-        assert [item.loss for item in found.epochs] == [item.loss for item in whole.epochs[:2]]
-        assert len(found.passes) == passes
+        measurement = record.measurement
+        assert measurement.accuracies == whole.accuracies[:2]
+        assert [item.loss for item in measurement.epochs] == [item.loss for item in whole.epochs[:2]]
+        assert len(measurement.passes) == passes
         check_record(json.loads(json.dumps(to_json(record))))
 
 
@@ -155,15 +155,15 @@ def test_products_are_timed_in_earnest(make_trial, tmp_path):
     trial = make_trial(purpose="products", network="", style="", data="", source_sha256="", data_name="")
     record = runner.run(trial, tmp_path)
     assert record.status == COMPLETED, record.reason
-    found = record.products
-    assert (found.size, len(found.seconds)) == (programs.PRODUCT_SIZE, programs.PRODUCT_REPEATS)
-    assert all(value > 0 for value in found.seconds)
-    assert sum(found.seconds) < record.seconds
+    timed = record.products
+    assert (timed.size, len(timed.seconds)) == (measuring.PRODUCT_SIZE, measuring.PRODUCT_REPEATS)
+    assert all(value > 0 for value in timed.seconds)
+    assert sum(timed.seconds) < record.seconds
     assert record.measurement is None
     assert (record.device_name, record.hashes) == ("CPU", {})
     assert "numpy" in record.versions
     # No processor of today makes 100 000 operations in a nanosecond.
-    assert 2 * found.size**3 / min(found.seconds) < 1e14
+    assert 2 * timed.size**3 / min(timed.seconds) < 1e14
     check_record(json.loads(json.dumps(to_json(record))))
 
 
@@ -211,7 +211,7 @@ def test_another_batch_size_is_trained_with(
     [(1, 50), (32, 50), (128, 50), (129, 49), (256, 25), (512, 12), (1024, 6), (6400, 5)],
 )
 def test_the_gate_takes_fewer_steps_of_larger_batches(batch_size, steps):
-    assert programs.parity_steps(batch_size) == steps
+    assert parity.parity_steps(batch_size) == steps
 
 
 @pytest.mark.parametrize("batch_size", [64, 512])
@@ -239,15 +239,15 @@ def test_the_gate_steps_through_batches_of_the_size_that_is_asked_about(batch_si
             assert model.task.batch_size == batch_size
             return implementation.train(model, x, y)
 
-    initial = programs.inputs.initial_parameters(task, 0)
+    initial = inputs.initial_parameters(task, 0)
 
     def build():
         model = implementation.build(task)
         implementation.set_parameters(model, initial)
         return model
 
-    arrays = programs.parity_arrays(Watched(), build, task, data, 0)
-    steps = programs.parity_steps(batch_size)
+    arrays = parity.parity_arrays(Watched(), build, task, data, 0)
+    steps = parity.parity_steps(batch_size)
     assert given == [batch_size] * steps + [steps * batch_size + batch_size // 2]
     assert arrays["losses"].shape == (steps,)
     assert float(arrays["pass_loss"]) == pytest.approx(arrays["losses"].mean(), rel=1e-12)
@@ -280,4 +280,4 @@ def test_where_it_may_not_be_scheduled_so_a_trial_goes_on(monkeypatch):
         raise PermissionError("a container may forbid it")
 
     monkeypatch.setattr(os, "sched_setscheduler", refused)
-    programs.schedule_as_batch()
+    loading.schedule_as_batch()

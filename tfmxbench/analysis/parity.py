@@ -142,7 +142,7 @@ def judge(
     Parameters
     ----------
     computed, expected : mapping of str to numpy.ndarray
-        The implementation's and the reference's, as :func:`tfmxbench.worker.programs.parity_arrays` returns
+        The implementation's and the reference's, as :func:`tfmxbench.worker.parity.parity_arrays` returns
         them.
     tolerances : Tolerances
     identity : tuple of str

@@ -1,7 +1,7 @@
-"""The data that networks are trained on: MNIST, or drawn digits where it is out of reach.
+"""The data that networks are trained on: MNIST, or synthetic digits if MNIST is not available.
 
-Wherever they come from, the arrays have MNIST's shapes and types, and every record carries their
-hash and where they came from. A folder that the user names is read or refused, never replaced.
+From either source, the arrays have MNIST's shapes and types, and every record states their hash and
+their source. A folder that the user names is read or rejected, never replaced by another source.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ CHOICES = ("auto", "mnist", "synthetic")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images of digits, and which digits they are.
+    """Images of digits, and their labels.
 
     Attributes
     ----------
     name : str
         ``mnist`` or ``synthetic-digits``.
     source : str
-        Where the data came from, for people to read, without paths of this machine.
+        The origin of the data as text for people, without local paths.
     train_images, test_images : numpy.ndarray
-        uint8 of shape ``(60000, 28, 28)`` and ``(10000, 28, 28)``: 0 is paper, 255 is full ink. Like
-        the labels, they are made read-only, because the hash stands for them.
+        uint8 of shape ``(60000, 28, 28)`` and ``(10000, 28, 28)``: 0 is paper, 255 is full ink.
+        These arrays and the labels are made read-only, because the hash stands for them.
     train_labels, test_labels : numpy.ndarray
         uint8 of shape ``(60000,)`` and ``(10000,)``, 0 to 9.
     """
@@ -72,7 +72,7 @@ class Dataset:
 
     @functools.cached_property
     def sha256(self) -> str:
-        """Hash of the four arrays, as :func:`tfmxbench.worker.inputs.hash_arrays` makes it."""
+        """Hash of the four arrays, by :func:`tfmxbench.worker.inputs.hash_arrays`."""
         return inputs.hash_arrays(self.arrays)
 
 
@@ -86,44 +86,45 @@ def load(
     choice: str = "auto",
     files: Mapping[str, File] = FILES,
 ) -> Dataset:
-    """Find a data set: in a folder, else in the cache or on the mirrors, else drawn here.
+    """Find a data set: in a folder, or in the cache or on the mirrors, or draw one.
 
     Parameters
     ----------
     directory : pathlib.Path, optional
-        A folder with MNIST's four files, each zipped or not. If given, nothing takes its place.
+        A folder with MNIST's four files, each zipped or not. If given, no other source is tried.
     cache : pathlib.Path, optional
-        Where downloads and drawn digits are kept; by default that of
+        The folder for downloads and drawn digits; by default
         :func:`tfmxbench.processes.cache.folder`.
     seed : int
-        What digits are drawn from, 0 to 2**32 - 1. MNIST does not depend on it.
+        The seed of synthetic digits, 0 to 2**32 - 1. MNIST does not depend on it.
     offline : bool
-        Whether to leave the mirrors alone, and make do with the cache.
+        Whether to use the cache only, without contacting the mirrors.
     mirrors : sequence of str
         Addresses of folders with the zipped files, tried in this order.
     choice : str
-        ``auto`` as above; ``mnist`` to fail where digits would be drawn; ``synthetic`` to draw them in
-        any case, whatever the other arguments say.
+        ``auto`` as above; ``mnist`` to fail instead of drawing digits; ``synthetic`` to draw them
+        regardless of the directory, the mirrors and ``offline``.
     files : mapping of str to File
-        What MNIST's files are, by the names of the arrays.
+        MNIST's files, by the names of the arrays.
 
     Returns
     -------
     Dataset
-        MNIST, its content checked, or synthetic digits, whose ``source`` says why.
+        MNIST, its content checked, or synthetic digits, whose ``source`` gives the reason.
 
     Raises
     ------
     DataError
-        When the files in the directory are not MNIST's, or when MNIST cannot be had and was demanded.
+        When the files in the directory are not MNIST's, or when the choice is ``mnist`` and MNIST is not
+        available.
     ValueError
-        For a choice or a seed that there is not.
+        For an invalid choice or seed.
     """
     if choice not in CHOICES:
         raise ValueError(f"data choice {choice!r}: expected one of {', '.join(CHOICES)}")
     cache = caches.folder() if cache is None else cache.expanduser()
     if choice == "synthetic":
-        return _synthetic(seed, cache, "as asked for")
+        return _synthetic(seed, cache, "as requested")
     if directory is not None:
         arrays = mnist.read(directory.expanduser(), files)
         return Dataset("mnist", "MNIST, read from a local folder, its content checked", **arrays)
@@ -132,7 +133,7 @@ def load(
     except DataError as error:
         if choice == "mnist":
             raise
-        # Only why a download failed is for everyone to read: other errors name folders.
+        # Only the reason of a failed download may be published: other errors name folders.
         reason = error.reason if isinstance(error, DownloadError) else "the cache cannot be written to"
         return _synthetic(seed, cache, f"because MNIST could not be downloaded: {reason}")
     arrays = mnist.read(cache / "mnist", files)
@@ -147,13 +148,13 @@ def load_from_environment(
     *,
     files: Mapping[str, File] = FILES,
 ) -> Dataset:
-    """Find the data set that environment variables ask for.
+    """Find the data set that environment variables select.
 
     Parameters
     ----------
     environ : mapping of str to str
         ``TFMXBENCH_DATA_DIR`` is the directory of :func:`load`, ``TFMXBENCH_CACHE_DIR`` its cache and
-        ``TFMXBENCH_DATA`` its choice. An empty value counts as none.
+        ``TFMXBENCH_DATA`` its choice. An empty value counts as unset.
     seed, offline, mirrors, files
         As for :func:`load`.
 
@@ -167,7 +168,7 @@ def load_from_environment(
     DataError
         As from :func:`load`.
     ValueError
-        For a ``TFMXBENCH_DATA`` that is none of ``auto``, ``mnist`` and ``synthetic``.
+        If ``TFMXBENCH_DATA`` is not ``auto``, ``mnist`` or ``synthetic``.
     """
     choice = environ.get("TFMXBENCH_DATA") or "auto"
     if choice not in CHOICES:
@@ -190,15 +191,14 @@ def prepare(dataset: Dataset, folder: pathlib.Path) -> pathlib.Path:
     Parameters
     ----------
     dataset : Dataset
-        What to write.
     folder : pathlib.Path
-        Made if missing.
+        Created if missing.
 
     Returns
     -------
     pathlib.Path
         ``<name>-<first 16 digits of its sha256>.npz`` in the folder, for
-        :func:`tfmxbench.worker.prepared.read_prepared`; one that is there and intact is used again.
+        :func:`tfmxbench.worker.prepared.read_prepared`; an intact file that exists already is reused.
 
     Raises
     ------
@@ -215,11 +215,11 @@ def _synthetic(seed: int, cache: pathlib.Path, reason: str) -> Dataset:
         try:
             return Dataset("synthetic-digits", source, **read_prepared(path))
         except DataError:
-            continue  # damaged: what is drawn again takes its place
+            continue  # damaged: the digits are drawn again and replace it
     train, test = FILES["train_labels"].shape[0], FILES["test_labels"].shape[0]
     images, labels = synthetic.generate(seed, train + test)
     arrays = dict(zip(ARRAYS, (images[:train], labels[:train], images[train:], labels[train:]), strict=True))
-    # Without a cache, they are drawn again the next time.
+    # If the cache cannot be written to, they are drawn again the next time.
     with contextlib.suppress(OSError):
         write_prepared(arrays, folder, stem)
     return Dataset("synthetic-digits", source, **arrays)

@@ -1,9 +1,9 @@
 """MNIST from its public mirrors, kept in the cache.
 
-Pooch downloads to a temporary file, checks its hash, and only then gives it its name: a file under
-its own name is whole, and processes that download at once do not disturb each other.
+Pooch downloads to a temporary file, checks its hash, and only then renames it. A file with its final
+name is therefore complete, and processes that download at the same time do not disturb each other.
 
-A mirror is asked over TLS only, and may send on to another address over TLS only.
+Mirrors are contacted over TLS only, and redirections are followed over TLS only.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MIRRORS: tuple[str, ...] = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset/mnist/",
 )
-# Seconds: to connect to one address, to wait for the next bytes, for a mirror's first answer, and for a
-# whole file, of which the largest has 10 MB.
+# Time limits in seconds: to connect to one address, to wait for the next bytes, for a mirror's first answer,
+# and for a whole file (the largest has 10 MB).
 CONNECT = 3
 READ = 15
 ANSWER = 4
@@ -36,20 +36,20 @@ PATIENCE = 1200
 
 
 class UnencryptedError(requests.RequestException):
-    """An address that is not to be asked, since what it sends is not encrypted."""
+    """An address is not contacted, because its answers are not encrypted."""
 
 
 class SlowError(requests.RequestException):
-    """A file that takes longer than anybody waits."""
+    """A download takes longer than ``PATIENCE``."""
 
 
 class DownloadError(DataError):
-    """MNIST can be had from no mirror.
+    """No mirror provides MNIST.
 
     Attributes
     ----------
     reason : str
-        Why, without the paths of this machine: it may be published.
+        The reason without local paths, since it may be published.
     """
 
     def __init__(self, message: str, reason: str) -> None:
@@ -58,28 +58,29 @@ class DownloadError(DataError):
 
 
 def fetch(folder: pathlib.Path, mirrors: Sequence[str] = MIRRORS, files: Mapping[str, File] = FILES) -> None:
-    """Bring the four zipped files into a folder; those that are there and intact stay.
+    """Download the four zipped files into a folder, except those that it holds intact.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Made if missing.
+        Created if missing.
     mirrors : sequence of str
-        Addresses of folders, tried in this order. None at all: nothing is downloaded.
+        Addresses of folders, tried in this order. If empty, nothing is downloaded.
     files : mapping of str to File
-        What the files are, by the names of the arrays.
+        The files, by the names of the arrays.
 
     Raises
     ------
     DownloadError
-        When a file is missing or altered in the folder, and no mirror serves it. One that cannot be
-        connected to is given up for all files, so that this takes seconds where there is no network.
+        When a file is missing or altered in the folder, and no mirror serves it. A mirror that cannot
+        be connected to is not tried again for the other files, so that this takes seconds without a
+        network.
     DataError
         When the folder cannot be written to.
     """
     answering: set[str] = set()
     left = list(mirrors)
-    # The smallest first: it shows soonest which mirrors are of use.
+    # The smallest first: it soonest shows which mirrors work.
     for file in sorted(files.values(), key=lambda file: file.length):
         path = folder / f"{file.name}.gz"
         try:
@@ -108,7 +109,7 @@ def _state(path: pathlib.Path, file: File) -> str:
 def _fetch_file(
     mirror: str, path: pathlib.Path, file: File, left: list[str], answering: set[str]
 ) -> str | None:
-    """Download a file from a mirror; the problem, if there is one."""
+    """Download a file from a mirror; return the problem, if there is one."""
     url = f"{mirror.rstrip('/')}/{path.name}"
     if not _encrypted(url):
         left.remove(mirror)
@@ -137,7 +138,7 @@ def _fetch_file(
     except requests.RequestException as error:
         return f"broke off while sending {path.name} ({type(error).__name__})"
     except ValueError:
-        # Pooch's word for another hash: an error page that calls itself a success, for example.
+        # Pooch raises it for a wrong hash, such as that of an error page with a status of success.
         return f"sent something else as {path.name}"
     return None
 
@@ -147,21 +148,21 @@ def _encrypted(url: str) -> bool:
 
 
 def _refuse_unencrypted(response: requests.Response, **_: Any) -> None:
-    """Called with each answer, before a redirection is followed."""
+    """Raise UnencryptedError before a redirection to an unencrypted address is followed."""
     target = urllib.parse.urljoin(response.url, response.headers.get("Location", ""))
     if response.is_redirect and not _encrypted(target):
         raise UnencryptedError(target)
 
 
 def _download(url: str, path: str, _: object) -> None:
-    """Download a file; how Pooch has it done."""
+    """Download a file for Pooch, which calls this function with an address and a path."""
     until = time.monotonic() + PATIENCE
     with (
         requests.get(
             url,
             stream=True,
             timeout=(CONNECT, READ),
-            # Requests would unzip a file that is sent as an encoding of its content.
+            # If a server declared the zipped file as an encoding, Requests would unzip it.
             headers={"Accept-Encoding": "identity"},
             hooks={"response": _refuse_unencrypted},
         ) as response,
@@ -170,20 +171,20 @@ def _download(url: str, path: str, _: object) -> None:
         response.raise_for_status()
         for chunk in response.iter_content(chunk_size=1 << 12):
             file.write(chunk)
-            # The time limit above is for the next bytes, and a few of them may always come.
+            # The time limit above is for the next bytes; a server may keep sending a few at a time.
             if time.monotonic() > until:
                 raise SlowError(url)
 
 
 def _contact(url: str) -> None:
-    """Wait for any answer of a mirror, and not for long.
+    """Wait briefly for any answer of a mirror.
 
-    A time limit for connecting counts for each of a host's addresses anew, and looking up the host
-    has none. So another thread does both, and may be left behind.
+    The time limit for connecting applies to each of a host's addresses separately, and looking up the
+    host has no limit. Another thread therefore does both; it is abandoned if it takes too long.
     """
     answers: queue.SimpleQueue[requests.RequestException | None] = queue.SimpleQueue()
 
-    def ask() -> None:
+    def request() -> None:
         try:
             requests.head(url, timeout=CONNECT, allow_redirects=False)
         except requests.RequestException as error:
@@ -191,7 +192,7 @@ def _contact(url: str) -> None:
         else:
             answers.put(None)
 
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=request, daemon=True).start()
     try:
         error = answers.get(timeout=ANSWER)
     except queue.Empty:

@@ -1,4 +1,4 @@
-"""MNIST's four files: what they are called, what is in them, and reading them from a folder."""
+"""MNIST's four files: their names, their content, and how they are read from a folder."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class File:
     Attributes
     ----------
     name : str
-        The file's name; zipped, ``.gz`` follows.
+        The file's name, without the ``.gz`` of the zipped file.
     shape : tuple of int
         The sizes in its header.
     sha256 : str
-        Of its content, not zipped, header included.
+        SHA-256 of the unzipped content, header included.
     published : str
         SHA-256 of the zipped file that the mirrors serve.
     """
@@ -43,7 +43,7 @@ class File:
 
     @property
     def magic(self) -> int:
-        """First four bytes: 8 stands for unsigned bytes, then comes the number of sizes."""
+        """First four bytes: 8 stands for unsigned bytes, and the last byte is the number of sizes."""
         return 0x800 + len(self.shape)
 
     @property
@@ -94,21 +94,22 @@ def read(directory: pathlib.Path, files: Mapping[str, File] = FILES) -> dict[str
     Parameters
     ----------
     directory : pathlib.Path
-        Holds each file under its name, or with ``.gz``; of both, the one without is read. Whether a
-        file is zipped is seen from its first bytes: browsers unzip a download and keep its name.
+        Holds each file under its name, or with ``.gz``; if both exist, the one without is read. The
+        first bytes show whether a file is zipped, because browsers unzip a download and keep its
+        name.
     files : mapping of str to File
-        What the files are, by the names of the arrays.
+        The files, by the names of the arrays.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        uint8 arrays of the files' shapes, not writeable, by the names of the arrays.
+        Read-only uint8 arrays of the files' shapes, by the names of the arrays.
 
     Raises
     ------
     DataError
-        When a file is missing, cannot be read or unzipped, or does not hold what it should. Files may
-        be zipped in any way: what is compared is the content.
+        When a file is missing, cannot be read or unzipped, or has the wrong content. The unzipped
+        content is compared, so a file may be zipped with any settings.
     """
     if not directory.is_dir():
         raise DataError(f"{directory} is not a folder; it should hold {_names(files)}")
@@ -131,26 +132,26 @@ def _find(directory: pathlib.Path, file: File) -> pathlib.Path | None:
 
 
 def _read_file(path: pathlib.Path, file: File, files: Mapping[str, File]) -> np.ndarray:
-    right = _describe(file.magic, file.shape, file.length, file.sha256)
-    # One byte more than the longest of the four: enough to recognise them, and no more to unzip.
-    limit = max(other.length for other in files.values()) + 1
+    expected = _describe(file.magic, file.shape, file.length, file.sha256)
+    # One byte more than the longest of the four: enough to recognise each of them without unzipping more.
+    limit = max(each.length for each in files.values()) + 1
     try:
         content = _content(path, limit)
     except EOFError as error:
         raise DataError(
             f"{path} is a truncated gzip file: its {path.stat().st_size} bytes end too soon; "
-            f"expected, unzipped: {right}"
+            f"expected, unzipped: {expected}"
         ) from error
     except (zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is a damaged gzip file ({error}); expected, unzipped: {right}") from error
+        raise DataError(f"{path} is a damaged gzip file ({error}); expected, unzipped: {expected}") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
-    found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
-        problem = _problem(content, found, file, files)
-        what = _found(content, found, limit)
-        raise DataError(f"{path}: {problem}; expected: {right}; found: {what}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != file.sha256:
+        problem = _problem(content, sha256, file, files)
+        actual = _describe_content(content, sha256, limit)
+        raise DataError(f"{path}: {problem}; expected: {expected}; found: {actual}")
     array = np.frombuffer(content, np.uint8, offset=file.header_length).reshape(file.shape)
     if len(file.shape) == 1 and array.max(initial=0) >= CLASSES:
         raise DataError(f"{path}: {_wrong_label(array)}")
@@ -167,11 +168,11 @@ def _content(path: pathlib.Path, limit: int) -> bytes:
             return unzipped.read(limit)
 
 
-def _problem(content: bytes, found: str, file: File, files: Mapping[str, File]) -> str:
-    """Say, of content with another hash than it should have, what is the matter with it."""
-    for other in files.values():
-        if found == other.sha256:
-            return f"this looks like {other.name}"
+def _problem(content: bytes, sha256: str, file: File, files: Mapping[str, File]) -> str:
+    """Say what is wrong with content whose hash is not the file's."""
+    for candidate in files.values():
+        if sha256 == candidate.sha256:
+            return f"this looks like {candidate.name}"
     if len(content) < 4 or struct.unpack_from(">I", content)[0] != file.magic:
         return "another magic number, so not the right file"
     if len(content) < file.header_length or _sizes(content) != file.shape:
@@ -190,14 +191,14 @@ def _wrong_label(labels: np.ndarray) -> str:
 
 
 def _sizes(content: bytes) -> tuple[int, ...]:
-    """Sizes in a header, as many as it claims to have and there is room for, at most 3."""
+    """Sizes in a header: as many as it claims and the content has room for, at most 3."""
     count = min(content[3], 3, (len(content) - 4) // 4)
     return struct.unpack_from(f">{count}I", content, 4)
 
 
-def _found(content: bytes, sha256: str, limit: int) -> str:
+def _describe_content(content: bytes, sha256: str, limit: int) -> str:
     if len(content) == limit:
-        # Read no further, so neither the length nor the hash is the file's.
+        # Reading stopped at the limit, so neither the length nor the hash is the file's.
         return f"more than {limit - 1} bytes"
     if len(content) < 4:
         return f"{len(content)} bytes"

@@ -1,10 +1,10 @@
-"""Digits drawn from strokes, for where MNIST is out of reach: the same shapes and types, made here.
+"""Digits drawn from strokes, for use without MNIST, with its shapes and types.
 
 Each of the ten digits has four skeletons, written down below as the curves that a pen follows. An
 image bends a skeleton at random, shears, turns, scales and shifts it, draws it with a pen of
-changing width, and spoils it: the pen skips, a stray mark falls beside the digit, a stripe is wiped
-out, the ink is grainy. A linear classifier gets about nine in ten right, a small network more, so
-that training has something to show.
+changing width, and spoils it: the pen skips, a stray mark falls next to the digit, a stripe is wiped
+out, the ink is grainy. A linear classifier gets about nine in ten right and a small network more, so
+training makes a visible difference.
 
 All of it is integer arithmetic on the frozen stream of NumPy's legacy generator: a seed gives the
 same bytes with every version of NumPy and on every machine. Lengths are counted in 64ths of a pixel.
@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-# Part of the cache's file name: raise it with every change that alters a pixel.
+# Part of the cache's file name. Increase it with every change that alters a pixel.
 VERSION = 1
 
 PIXEL = 64
@@ -26,16 +26,16 @@ CHUNK = 512
 # A pen that sets this many dots leaves no gaps: the longest skeleton is about 60 pixels long.
 DOTS = 64
 STRAY_DOTS = 5
-# Places along the pen's path where it is pushed aside at random; between them, the push is linear.
+# Places along the pen's path where it is pushed aside at random. Between them, the push is linear.
 KNOTS = 8
-# As a squared distance: out of the picture.
+# A squared distance that lies outside the image.
 FAR = 1 << 22
 
 Stroke = tuple[tuple[int, int], ...]
 
 # Column and row from the top left of a box 14 wide and 20 high. A stroke runs smoothly through its
-# points, a stroke that ends where it starts is closed; a corner is where one stroke ends and the
-# next begins.
+# points, and a stroke that ends where it starts is closed. Where one stroke ends and the next begins is
+# a corner.
 SKELETONS: tuple[tuple[tuple[Stroke, ...], ...], ...] = (
     (
         (((7, 0), (2, 4), (1, 10), (2, 16), (7, 20), (12, 16), (13, 10), (12, 4), (7, 0)),),
@@ -101,7 +101,7 @@ SKELETONS: tuple[tuple[tuple[Stroke, ...], ...], ...] = (
 
 
 def generate(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw digits, and say which they are.
+    """Draw digits, and return them with their labels.
 
     Parameters
     ----------
@@ -120,13 +120,13 @@ def generate(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     ValueError
-        For a seed that NumPy's legacy generator does not take.
+        If NumPy's legacy generator does not accept the seed.
     """
     random = np.random.RandomState(seed)
     labels = _integers(random, 0, 9, count).astype(np.uint8)
     skeletons = np.array([[_dots(strokes) for strokes in variants] for variants in SKELETONS])
     images = np.empty((count, SIZE, SIZE), np.uint8)
-    # In chunks, because the working memory of one stays in the processor's cache.
+    # In chunks, because the working memory of a chunk fits into the processor's cache.
     for start in range(0, count, CHUNK):
         chunk = labels[start : start + CHUNK]
         variants = _integers(random, 0, skeletons.shape[1] - 1, len(chunk))
@@ -136,7 +136,7 @@ def generate(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _integers(random: np.random.RandomState, low: int, high: int, *shape: int) -> np.ndarray:
-    # The type is named because the default is C's long, whose width the platform decides.
+    # The type is explicit because the default is C's long, whose width depends on the platform.
     return random.randint(low, high + 1, shape, np.int64)
 
 
@@ -198,7 +198,7 @@ def _place(random: np.random.RandomState, dots: np.ndarray) -> tuple[np.ndarray,
     # Parabolas bend the whole: each moves the edge of the box, 9 pixels out, by up to 2 pixels.
     p, q, r, s = _integers(random, -96, 96, 4, count, 1)
     x, y = x + (y * (p * y + q * x) >> 18), y + (x * (r * x + s * y) >> 18)
-    # The rest is in 256ths; what turns rows and columns alike is a rotation, for small angles.
+    # The rest is in 256ths. The turn, which rows and columns share, is a rotation by a small angle.
     width, height = _integers(random, 200, 290, count, 1), _integers(random, 216, 290, count, 1)
     turn, slant = _integers(random, -48, 48, count, 1), _integers(random, -60, 60, count, 1)
     x, y = (x * width - y * (turn + slant)) >> 8, (x * turn + y * height) >> 8
@@ -210,12 +210,12 @@ def _draw(random: np.random.RandomState, x: np.ndarray, y: np.ndarray) -> np.nda
     """Ink the pixels near dots, ``(count, DOTS)``: int32 of shape ``(count, 28, 28)``, 0 to 255."""
     count = len(x)
     reach = _integers(random, 96, 148, count, 1) ** 2
-    # Where the pen is pressed less, a dot counts as farther away than it is.
+    # Where the pen presses less, a dot counts as farther away than it is.
     lift = _along(random, 0, 128, count) * reach >> 8
-    # One pen in six skips five dots: for the others, the first of them lies past the last dot.
+    # One pen in six skips five dots. For the others, the first skipped dot lies past the last dot.
     skipped = np.arange(DOTS) - _integers(random, 0, 6 * DOTS, count, 1)
     lift[(skipped >= 0) & (skipped < 5)] = FAR
-    # A stray mark, in one image in six: a few dots in a row, anywhere.
+    # One image in six has a stray mark: a few dots in a row, anywhere.
     start, step = _integers(random, 0, SIZE * PIXEL, 2, count, 1), _integers(random, -48, 48, 2, count, 1)
     stray = start + step * np.arange(STRAY_DOTS)
     stray_lift = np.where(_integers(random, 1, 6, count, 1) == 1, reach >> 2, FAR).repeat(STRAY_DOTS, 1)
@@ -236,10 +236,10 @@ def _draw(random: np.random.RandomState, x: np.ndarray, y: np.ndarray) -> np.nda
 
 
 def _spoil(random: np.random.RandomState, ink: np.ndarray) -> np.ndarray:
-    """Wipe a stripe out of one image in eight, and make the ink of all grainy: uint8."""
+    """Wipe a stripe out of one image in eight, and make all ink grainy: uint8."""
     count = len(ink)
     across, offset = _integers(random, -8, 8, 2, count, 1, 1)
-    # In any direction, and about 3 pixels wide.
+    # The stripe runs in any direction, and is about 3 pixels wide.
     down = 8 - np.abs(across)
     width = np.where(_integers(random, 1, 8, count, 1, 1) == 1, 10, 0)
     centred = np.arange(SIZE) - SIZE // 2

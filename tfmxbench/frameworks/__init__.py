@@ -1,31 +1,33 @@
-"""What differs between frameworks and is not the example: one module each, found by listing this folder.
+"""One module for each framework: what the harness must know of it and its examples do not show.
 
-A framework's module never imports its framework at the top, so that the parent process can read
-the constants; the functions run in a worker, where the framework is installed:
+The modules are found by listing this folder. A module never imports its framework at the top, so that
+the parent process can read the constants. The functions run in a worker, where the framework is
+installed:
 
 ``TITLE``, ``MODULE``
-    The framework's name as people write it, and the name of the module that its code imports.
+    The framework's name for people, and the name of the module that code imports.
 ``PYTHONS``
-    The versions of Python that its pinned environment can be made with, the preferred one first.
+    The versions of Python that its pinned environment supports, the preferred one first.
 ``REQUIREMENTS``
-    The file of pins in ``requirements/`` for each device.
+    The file of pinned requirements in ``requirements/``, for each device.
 ``DISTRIBUTIONS``
     The installed distributions whose versions a record states.
 ``environment_variables(threads, device)``
-    What has to be in the environment before the process starts.
+    The environment variables that must be set before the process starts.
 ``configure(threads)``
     Imports the framework and sets its threads.
 ``device_problem(device)``
-    Why the framework cannot compute on the device, or None when a computation on it succeeds.
+    The reason why the framework cannot compute on the device, or None if a small computation succeeds.
 ``device_name(device)``, ``device_memory(device)``
-    The device's name; the greatest number of bytes that were in use on it, or None where the
-    framework does not tell.
+    The device's name; the peak number of bytes in use on it, or None if the framework does not report
+    it.
 ``parameter_shape(shape)``
-    The shape in which the framework's layers keep a parameter of the task's layout.
+    The shape in which the framework's layers keep a parameter, given its shape in the task's layout.
 ``matrix_product(first, second, device)``
-    A function without arguments that multiplies the two float32 matrices, once they are there.
+    Copies two float32 matrices to the device, and returns a function without arguments that multiplies
+    them.
 ``synchronise()``
-    Returns when everything that was asked of the device is done.
+    Returns when the device has done all the work that was queued.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ import pathlib
 from types import ModuleType
 
 FOLDER = pathlib.Path(__file__).parent
-# An environment that holds two of them; see there.
+# The environment that holds both frameworks; see its module.
 TOGETHER = "together"
 
 
@@ -45,7 +47,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> ModuleType:
-    """Import what is known of a framework, without the framework itself.
+    """Import a framework's module of this folder, which does not import the framework itself.
 
     Raises
     ------

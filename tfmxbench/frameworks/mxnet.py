@@ -16,7 +16,7 @@ DISTRIBUTIONS = ("mxnet", "mxnet-cu112", "numpy")
 
 def environment_variables(threads: int, device: str) -> dict[str, str]:
     variables = {
-        # libgomp reads its number of threads once, when MXNet is loaded.
+        # libgomp reads its number of threads only once, when MXNet is loaded.
         "OMP_NUM_THREADS": str(threads),
         "MXNET_CPU_WORKER_NTHREADS": str(threads),
         "NVIDIA_TF32_OVERRIDE": "0",
@@ -73,5 +73,5 @@ def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callab
     import mxnet
 
     context = mxnet.gpu() if device == "gpu" else mxnet.cpu()
-    one, other = mxnet.nd.array(first, ctx=context), mxnet.nd.array(second, ctx=context)
-    return lambda: mxnet.nd.dot(one, other)
+    a, b = mxnet.nd.array(first, ctx=context), mxnet.nd.array(second, ctx=context)
+    return lambda: mxnet.nd.dot(a, b)

@@ -1,4 +1,4 @@
-"""NumPy: the reference that the frameworks are held against, computed in the site's own environment."""
+"""NumPy: the reference that the frameworks are compared with, computed in the site's own environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def environment_variables(threads: int, device: str) -> dict[str, str]:
 
 
 def configure(threads: int) -> None:
-    """NumPy has read its threads from the environment."""
+    """Do nothing: NumPy has read its number of threads from the environment."""
 
 
 def device_problem(device: str) -> str | None:
@@ -38,7 +38,7 @@ def parameter_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def synchronise() -> None:
-    """NumPy returns when it is done."""
+    """Do nothing: NumPy returns when the work is done."""
 
 
 def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callable[[], object]:

@@ -1,4 +1,4 @@
-"""TensorFlow, with the Keras that its pins name."""
+"""TensorFlow, with the pinned Keras."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def configure(threads: int) -> None:
     tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
     tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
     for gpu in tensorflow.config.list_physical_devices("GPU"):
-        # Without it TensorFlow takes the whole memory at once, and its use cannot be measured.
+        # Otherwise TensorFlow takes the whole memory at once, and its use cannot be measured.
         tensorflow.config.experimental.set_memory_growth(gpu, True)
 
 
@@ -82,5 +82,5 @@ def matrix_product(first: np.ndarray, second: np.ndarray, device: str) -> Callab
     import tensorflow
 
     with tensorflow.device(f"/{device.upper()}:0"):
-        one, other = tensorflow.constant(first), tensorflow.constant(second)
-    return lambda: tensorflow.linalg.matmul(one, other)
+        a, b = tensorflow.constant(first), tensorflow.constant(second)
+    return lambda: tensorflow.linalg.matmul(a, b)

@@ -1,7 +1,7 @@
 """TensorFlow and MXNet in one environment, where both can be imported into one process.
 
-This is no framework that anything is compared in: ``names`` does not list it. It exists to show what
-measuring two frameworks in one process does to the figures.
+This is not a framework of the comparison, and ``names`` does not list it. It exists to show how measuring
+two frameworks in one process changes the numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DISTRIBUTIONS = (*tensorflow.DISTRIBUTIONS, "mxnet")
 
 
 def allow_both() -> None:
-    """Give NumPy the name that MXNet 1.9.1 asks it for, and that NumPy 1.24 took out.
+    """Give NumPy back the name ``bool``, which MXNet 1.9.1 uses and NumPy 1.24 removed.
 
     TensorFlow needs at least NumPy 1.26.
     """

@@ -153,14 +153,14 @@ class Harness:
 
     Attributes
     ----------
-    programs : module
-        :mod:`tfmxbench.worker.programs`.
+    loading : module
+        :mod:`tfmxbench.worker.loading`.
     framework : module
         The trial's module of :mod:`tfmxbench.frameworks`.
     trial : Trial
     """
 
-    programs: Any
+    loading: Any
     framework: Any
     trial: Any
 

@@ -4,7 +4,7 @@ from tfmxbench.mistakes import ERROR, FIRST, SECOND, Harness, Mistake, Side, Sou
 
 
 def switch_on(harness: Harness) -> None:
-    harness.programs.Subject.build = lambda subject: subject.implementation.build(subject.task)
+    harness.loading.LoadedImplementation.build = lambda self: self.implementation.build(self.task)
 
 
 UNDER = ("default_initialisers",)

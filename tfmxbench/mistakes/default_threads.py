@@ -10,7 +10,7 @@ def environment(variables: dict[str, str]) -> dict[str, str]:
 
 
 def switch_on(harness: Harness) -> None:
-    harness.programs.restrict_processors = lambda threads: None
+    harness.loading.restrict_processors = lambda threads: None
     harness.framework.configure = lambda threads: None
 
 

@@ -17,7 +17,7 @@ while True:
 
 def switch_on(harness: Harness) -> None:
     """Keep a processor busy with another process, as a backup or a noisy neighbour does."""
-    harness.programs.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
+    harness.loading.neighbour = subprocess.Popen([sys.executable, "-I", "-c", NEIGHBOUR])
 
 
 LATER = ("drift",)

@@ -23,7 +23,7 @@ def switch_on(harness: Harness) -> None:
         del ballast
         os._exit(max(child.returncode, 0) or int(child.returncode < 0))
     # Linux states ru_maxrss in units of 1024 bytes.
-    harness.programs.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    harness.loading.memory.peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 UNDER = ("inherited_memory",)

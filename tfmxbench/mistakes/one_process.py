@@ -24,7 +24,7 @@ def switch_on(harness: Harness) -> None:
     x = random.rand(count, *package.TASK.input_shape).astype(np.float32)
     model = implementation.build(package.TASK)
     implementation.train(model, x, random.randint(0, package.TASK.classes, count).astype(np.int32))
-    harness.programs.measured_before = model
+    harness.loading.measured_before = model
 
 
 AFTER = ("one_process",)

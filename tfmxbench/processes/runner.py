@@ -24,7 +24,7 @@ from tfmxbench.records.trial import (
     measurement_from_json,
     to_json,
 )
-from tfmxbench.worker import entry, programs
+from tfmxbench.worker import entry, measuring
 
 RESULT_LIMIT = 16 * 1024 * 1024
 
@@ -224,7 +224,7 @@ def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
         "accuracies": epochs,
         "passes": trial.passes,
         "latencies": trial.latency_samples,
-        "inference": programs.INFERENCE_REPEATS if trial.latency_samples else 0,
+        "inference": measuring.INFERENCE_REPEATS if trial.latency_samples else 0,
     }
     for name, number in asked.items():
         if len(measurement[name]) != number:

@@ -10,7 +10,7 @@ initial values of a network               the trial's seed      ``worker/inputs.
 order of the images in an epoch           ``[seed, epoch]``     ``worker/inputs.py``
 order of the trials of a round            ``[seed, 1000 + n]``  ``measure/plan.py``
 order of the trials with other seeds      ``[seed, 999]``       ``measure/plan.py``
-matrices for the rate of matrix products  the trial's seed      ``worker/programs.py``
+matrices for the rate of matrix products  the trial's seed      ``worker/measuring.py``
 ========================================  ====================  =====================================
 
 The campaign's seed is also the seed of its trials, with two exceptions. Trials for the accuracy with other

@@ -1,8 +1,8 @@
-"""Energy that the machine's processors took, where the system lets it be read.
+"""Energy that the machine's processors took, if the system permits reading it.
 
 Linux counts it in microjoules for each processor package (powercap, "intel-rapl", which AMD's
-processors have too). The counters are usually readable by root only, and virtual machines have
-none; then energy is not measured.
+processors have too). Usually only root can read the counters, and virtual machines have none; then
+energy is not measured.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ MICRO = 1e-6
 
 
 class Counter:
-    """The counters of all packages, read when it was made.
+    """The energy counters of all packages; it counts from its creation.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where the system lists them.
+        The folder in which the system lists the packages.
     """
 
     def __init__(self, folder: pathlib.Path = FOLDER) -> None:
-        # "intel-rapl:0" is a package; "intel-rapl:0:1" is a part of it, which it counts too. "psys" is
-        # the whole machine, as some laptops count it, and holds the packages.
+        # "intel-rapl:0" is a package; its count includes that of "intel-rapl:0:1", a part of it. Some
+        # laptops also count the whole machine as "psys", which includes the packages.
         self._zones = sorted(
             path
             for path in folder.glob("intel-rapl:*")
@@ -33,14 +33,14 @@ class Counter:
         self._start = self._read()
 
     def joules(self) -> float | None:
-        """Joules since it was made; None where they cannot be read."""
+        """Joules since the creation; None if they cannot be read."""
         start, end = self._start, self._read()
         if not start or not end:
             return None
         total = 0
         for zone, before, after in zip(self._zones, start, end, strict=True):
             if after < before:
-                # The counter began again from 0.
+                # The counter has wrapped around to 0.
                 largest = _number(zone / "max_energy_range_uj")
                 if largest is None:
                     return None
@@ -49,9 +49,9 @@ class Counter:
         return total * MICRO
 
     def _read(self) -> list[int]:
-        """Each package's counter; empty where one cannot be read."""
-        found = [_number(zone / "energy_uj") for zone in self._zones]
-        return [] if None in found else [value for value in found if value is not None]
+        """Each package's counter; empty if one cannot be read."""
+        counters = [_number(zone / "energy_uj") for zone in self._zones]
+        return [] if None in counters else [value for value in counters if value is not None]
 
 
 def _number(path: pathlib.Path) -> int | None:
@@ -62,7 +62,7 @@ def _number(path: pathlib.Path) -> int | None:
 
 
 def _text(path: pathlib.Path) -> str:
-    """What a file holds; nothing where it cannot be read."""
+    """The text of a file; empty if it cannot be read."""
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, ValueError):

@@ -1,8 +1,8 @@
 """The process that runs one trial: ``python entry.py TRIAL.json RESULT.json STARTED``.
 
-It runs in a framework's environment, where nothing but NumPy and the framework can be counted on,
-and where this package is not installed. Its result goes to a file of its own, because frameworks
-print what they like. STARTED is the reading of the monotonic clock when the process was started.
+It runs in a framework's environment, which is sure to hold NumPy and the framework only; this package
+is not installed there. Its result goes to a file of its own, because frameworks print what they like.
+STARTED is the reading of the monotonic clock when the process was started.
 """
 
 import time
@@ -32,7 +32,7 @@ def provide_package():
 
 
 def end_with_parent():
-    """Have the system end this process when its parent dies, where it can (Linux)."""
+    """Ask the system to end this process when its parent dies (Linux only)."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes
@@ -40,14 +40,14 @@ def end_with_parent():
 
     parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
     ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
-    # It may have died before the system was asked.
+    # The parent may have died before this request.
     parent = os.environ.get("TFMXBENCH_TRIAL", "").partition("-")[0]
     if parent and not runs(int(parent)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def runs(process):
-    """Whether a process runs; one that only waits to be collected does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
@@ -56,7 +56,7 @@ def runs(process):
 
 
 def write(path, values):
-    """Write JSON so that the file is there whole or not at all."""
+    """Write JSON so that the file exists complete or not at all."""
     temporary = path + ".part"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump(values, file)
@@ -66,7 +66,7 @@ def write(path, values):
 
 
 def in_a_line(error):
-    """What an error says in a line; MXNet's messages begin with a traceback and end with the reason."""
+    """An error's message in one line; MXNet's begin with a traceback and end with the reason."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return ""
@@ -100,5 +100,5 @@ if __name__ == "__main__":
     code = main(*sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
-    # The result is written. A framework takes a second to take itself apart, and may crash doing so.
+    # The result is written. A framework takes a second to shut down, and may crash while it does.
     os._exit(code)

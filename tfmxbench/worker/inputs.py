@@ -1,8 +1,8 @@
-"""What every implementation of a network is given: initial values and the order of the images.
+"""The inputs of every implementation of a network: initial values, and images in the order of training.
 
-Both come from NumPy's legacy generator, whose stream is frozen: the environments hold different
-versions of NumPy, and the newer generators may draw other numbers in another version. Every array
-is hashed, so that a record can show what its trial was given.
+Initial values and orders come from NumPy's legacy generator, whose stream is frozen. The environments
+hold different versions of NumPy, and the newer generators may draw other numbers in another version.
+Every array is hashed, so that a record can show which inputs its trial had.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def initial_parameters(task: Task, seed: int) -> dict[str, np.ndarray]:
     Parameters
     ----------
     task : Task
-        The network's task, whose parameters are drawn in their order.
+        The network's task. Its parameters are drawn in their order.
     seed : int
         0 to 2**32 - 1.
 
@@ -55,7 +55,7 @@ def batch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     seed : int
         0 to 2**32 - 1.
     epoch : int
-        Counted from 0; each has an order of its own.
+        Counted from 0; each epoch has an order of its own.
 
     Returns
     -------
@@ -63,6 +63,14 @@ def batch_order(count: int, seed: int, epoch: int) -> np.ndarray:
         int64 of shape ``(count,)``: a permutation of ``range(count)``.
     """
     return np.random.RandomState(seeds.batch_order(seed, epoch)).permutation(count).astype(np.int64)
+
+
+def as_inputs(images: np.ndarray, labels: np.ndarray, task: Task) -> tuple[np.ndarray, np.ndarray]:
+    """Convert images to float32 between 0 and 1 in the task's shape, and labels to int32."""
+    x = images.reshape(-1, *task.input_shape).astype(np.float32)
+    # In place: a second array of all images would count as memory that the framework takes.
+    x /= np.float32(255)
+    return x, labels.astype(np.int32)
 
 
 def hash_arrays(arrays: Mapping[str, np.ndarray] | Iterable[np.ndarray]) -> str:

@@ -1,19 +1,19 @@
 """Resident memory of a process, in bytes.
 
 ``ru_maxrss`` is inherited across fork and exec, so that a small child of a large parent reports its
-parent's peak; ``/proc/self/status`` speaks of this process alone.
+parent's peak; ``/proc/self/status`` covers this process alone.
 """
 
 from __future__ import annotations
 
 
 def resident(process: int | str = "self") -> int:
-    """Bytes of memory that a process holds now (VmRSS), and 0 where the system does not tell."""
+    """Resident bytes of a process now (VmRSS); 0 if the system does not report them."""
     return _status("VmRSS", process)
 
 
 def peak() -> int:
-    """The greatest number of bytes that the process has held (VmHWM), and 0 where unknown."""
+    """Peak resident bytes of this process (VmHWM); 0 if the system does not report them."""
     return _status("VmHWM")
 
 

@@ -1,7 +1,7 @@
 """The process that runs one style's phrases: ``python phrase_checks.py QUESTION.json RESULT.json``.
 
-It runs in a framework's environment, where this package is not installed, as a trial's worker does. What
-it finds goes to a file of its own, because frameworks print what they like.
+It runs in a framework's environment, where this package is not installed, as a trial's worker does. Its
+result goes to a file of its own, because frameworks print what they like.
 """
 
 from __future__ import annotations
@@ -23,30 +23,33 @@ from typing import Any
 
 import numpy as np
 
-# The two sides of a step are the same operations; the order of a sum may differ.
-STEP_BAR = 1e-6
-# Of the loss and the parameters after two steps, from the reference in float64. The gate has stricter bars.
-REFERENCE_BAR = 1e-4
+# Both sides of a step do the same operations; only the order of a sum may differ.
+STEP_TOLERANCE = 1e-6
+# For the loss and the parameters after two steps, compared with the float64 reference. The gate is stricter.
+REFERENCE_TOLERANCE = 1e-4
 STEPS = 2
 IMPLEMENTATION = "implementation"
 
+# The loss of each batch, and the parameters after all of them.
+Training = tuple[list[float], dict[str, np.ndarray]]
 
-class Difference(Exception):
-    """What a phrase did is not what it says."""
+
+class PhraseError(Exception):
+    """A phrase does not do what it says."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
-    """What a style's phrases are held against.
+class StyleUnderTest:
+    """A style's phrases, and what they are compared with.
 
     Attributes
     ----------
     phrases, implementation, reference : module
-        The phrases' file, the network in their style, and in NumPy.
+        The phrases' file, the network in their style, and the network in NumPy.
     task : Task
     device : str
-    initial, other : dict of str to numpy.ndarray
-        Two sets of parameters.
+    initial, shifted : dict of str to numpy.ndarray
+        Two different sets of parameters.
     batches : list of (numpy.ndarray, numpy.ndarray)
     """
 
@@ -56,139 +59,139 @@ class Subject:
     task: Any
     device: str
     initial: dict[str, np.ndarray]
-    other: dict[str, np.ndarray]
+    shifted: dict[str, np.ndarray]
     batches: list[tuple[np.ndarray, np.ndarray]]
 
     def model(self, parameters: Mapping[str, np.ndarray]) -> Any:
-        """A model of the implementation with these parameters."""
+        """Build a model of the implementation with these parameters."""
         model = self.implementation.build(self.task)
         self.implementation.set_parameters(model, parameters)
         return model
 
-    def trained(self, module: ModuleType, model: Any) -> tuple[list[float], dict[str, np.ndarray]]:
-        """The losses of the batches, one pass each, and the parameters after them."""
+    def train(self, module: ModuleType, model: Any) -> Training:
+        """Train a model on the batches, one pass each."""
         losses = [module.train(model, x, y) for x, y in self.batches]
         return losses, self.parameters(model, module)
 
     def parameters(self, model: Any, module: ModuleType | None = None) -> dict[str, np.ndarray]:
-        """Copies of a model's parameters."""
-        found = (module or self.implementation).get_parameters(model)
-        return {name: np.array(value) for name, value in found.items()}
+        """Copy a model's parameters."""
+        parameters = (module or self.implementation).get_parameters(model)
+        return {name: np.array(value) for name, value in parameters.items()}
 
 
-def check_implementation(subject: Subject) -> None:
+def check_implementation(style: StyleUnderTest) -> None:
     """The implementation takes the reference's steps."""
-    expected = subject.reference.build(subject.task)
-    subject.reference.set_parameters(expected, subject.initial)
+    reference_model = style.reference.build(style.task)
+    style.reference.set_parameters(reference_model, style.initial)
     compare(
-        subject.trained(subject.implementation, subject.model(subject.initial)),
-        subject.trained(subject.reference, expected),
+        style.train(style.implementation, style.model(style.initial)),
+        style.train(style.reference, reference_model),
         "the reference",
-        REFERENCE_BAR,
+        REFERENCE_TOLERANCE,
     )
 
 
-def check_initialise(subject: Subject) -> None:
+def check_initialise(style: StyleUnderTest) -> None:
     """Kernels are Glorot uniform, and biases are zero."""
-    model = subject.model(subject.other)
-    subject.phrases.initialise(model)
-    for name, values in subject.parameters(model).items():
+    model = style.model(style.shifted)
+    style.phrases.initialise(model)
+    for name, values in style.parameters(model).items():
         if values.ndim == 1:
             if values.any():
-                raise Difference(f"{name} is not zero")
+                raise PhraseError(f"{name} is not zero")
             continue
         limit = math.sqrt(6 / sum(values.shape))
         expected = limit / math.sqrt(3)
-        # Five standard errors of the standard deviation of so many values.
+        # Five standard errors of the standard deviation of that many values.
         error = 5 * expected * math.sqrt(0.2 / values.size)
         if not np.abs(values).max() <= limit * (1 + 1e-6):
-            raise Difference(f"{name} has values beyond {limit:.4f}, the limit of Glorot's distribution")
-        if not abs(values.std() - expected) <= error or np.array_equal(values, subject.other[name]):
-            raise Difference(f"{name} has a standard deviation of {values.std():.4f}, not {expected:.4f}")
-    check_training(subject, model)
+            raise PhraseError(f"{name} has values beyond {limit:.4f}, the limit of the Glorot distribution")
+        if not abs(values.std() - expected) <= error or np.array_equal(values, style.shifted[name]):
+            raise PhraseError(f"{name} has a standard deviation of {values.std():.4f}, not {expected:.4f}")
+    check_training(style, model)
 
 
-def check_step(subject: Subject) -> None:
-    """Two steps give the losses and the parameters that training on the same batches gives."""
-    model = subject.model(subject.initial)
+def check_step(style: StyleUnderTest) -> None:
+    """Two steps give the same losses and parameters as training on the same batches."""
+    model = style.model(style.initial)
     losses = []
-    for x, y in subject.batches:
-        loss = subject.phrases.step(model, x, y)
+    for x, y in style.batches:
+        loss = style.phrases.step(model, x, y)
         if not isinstance(loss, float):
-            raise Difference(f"returned a {type(loss).__name__}; the loss is a float")
+            raise PhraseError(f"returned a {type(loss).__name__}; the loss is a float")
         losses.append(loss)
-    expected = subject.trained(subject.implementation, subject.model(subject.initial))
-    compare((losses, subject.parameters(model)), expected, "train", STEP_BAR)
+    expected = style.train(style.implementation, style.model(style.initial))
+    compare((losses, style.parameters(model)), expected, "train", STEP_TOLERANCE)
 
 
-def check_files(subject: Subject) -> None:
-    """What is saved from one model and loaded into another makes the two predict the same, bit by bit."""
-    x, _ = subject.batches[0]
-    implementation = subject.implementation
-    model = subject.model(subject.initial)
-    subject.trained(implementation, model)
-    expected = np.array(implementation.predict(model, x))
+def check_files(style: StyleUnderTest) -> None:
+    """A model that loads what another has saved predicts the same, bit by bit, and trains on as it does."""
+    x, _ = style.batches[0]
+    implementation = style.implementation
+    model = style.model(style.initial)
+    style.train(implementation, model)
+    predictions = np.array(implementation.predict(model, x))
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = pathlib.Path(name).absolute()
         written, moved = folder / "written", folder / "moved"
         written.mkdir()
         with named("save"):
-            subject.phrases.save(model, str(written))
+            style.phrases.save(model, str(written))
             size = sum(path.stat().st_size for path in written.rglob("*") if path.is_file())
-            needed = subject.task.parameter_count * np.dtype(np.float32).itemsize
+            needed = style.task.parameter_count * np.dtype(np.float32).itemsize
             if size < needed:
-                raise Difference(f"left {size} bytes in its folder; the parameters take {needed}")
-            if not np.array_equal(implementation.predict(model, x), expected):
-                raise Difference("changed what the model predicts")
-        # It can be read in another place only if it is whole.
+                raise PhraseError(f"left {size} bytes in its folder; the parameters take {needed}")
+            if not np.array_equal(implementation.predict(model, x), predictions):
+                raise PhraseError("changed what the model predicts")
+        # After the folder has moved, only files that are complete in themselves can be loaded.
         written.rename(moved)
-        other = subject.model(subject.other)
-        if np.array_equal(implementation.predict(other, x), expected):
-            raise RuntimeError("two models with other parameters predict the same")
+        loaded = style.model(style.shifted)
+        if np.array_equal(implementation.predict(loaded, x), predictions):
+            raise RuntimeError("two models with different parameters predict the same")
         with named("load"):
-            subject.phrases.load(other, str(moved))
-            if not np.array_equal(implementation.predict(other, x), expected):
-                raise Difference("the model predicts something else than the one that was saved")
-            check_training(subject, other, model)
+            style.phrases.load(loaded, str(moved))
+            if not np.array_equal(implementation.predict(loaded, x), predictions):
+                raise PhraseError("the loaded model does not predict what the saved one does")
+            check_training(style, loaded, model)
 
 
-def check_training(subject: Subject, other: Any, *models: Any) -> None:
-    """A model goes on training as one does that was given its parameters, or as one of the models does.
+def check_training(style: StyleUnderTest, model: Any, *equals: Any) -> None:
+    """A model trains on like a new one with the same parameters, or like one of its equals.
 
-    What is saved may hold the optimiser's state, or not.
+    Both are right, since saved files may hold the optimiser's state or leave it out.
     """
-    models = (subject.model(subject.parameters(other)), *models)
-    found = subject.trained(subject.implementation, other)
+    equals = (style.model(style.parameters(model)), *equals)
+    trained = style.train(style.implementation, model)
     problem = None
-    for model in models:
+    for equal in equals:
         try:
             compare(
-                found,
-                subject.trained(subject.implementation, model),
+                trained,
+                style.train(style.implementation, equal),
                 "a model that was given these values",
-                STEP_BAR,
+                STEP_TOLERANCE,
             )
             return
-        except Difference as error:
+        except PhraseError as error:
             problem = problem or error
-    raise Difference(f"when trained further, {problem}")
+    raise PhraseError(f"when trained further, {problem}")
 
 
-def check_device(subject: Subject) -> None:
+def check_device(style: StyleUnderTest) -> None:
     """The name is that of the device that the process was given."""
-    found = subject.phrases.device()
-    if not isinstance(found, str) or subject.device not in found.lower():
-        raise Difference(f"returned {found!r}, which does not name the {subject.device}")
+    name = style.phrases.device()
+    if not isinstance(name, str) or style.device not in name.lower():
+        raise PhraseError(f"returned {name!r}, which does not name the {style.device}")
 
 
-def check_count(subject: Subject) -> None:
+def check_count(style: StyleUnderTest) -> None:
     """The count is the task's."""
-    found = subject.phrases.count_parameters(subject.model(subject.initial))
-    if not isinstance(found, numbers.Integral) or found != subject.task.parameter_count:
-        raise Difference(f"returned {found!r}; there are {subject.task.parameter_count}")
+    count = style.phrases.count_parameters(style.model(style.initial))
+    if not isinstance(count, numbers.Integral) or count != style.task.parameter_count:
+        raise PhraseError(f"returned {count!r}; there are {style.task.parameter_count}")
 
 
-CHECKS: dict[str, Callable[[Subject], None]] = {
+CHECKS: dict[str, Callable[[StyleUnderTest], None]] = {
     IMPLEMENTATION: check_implementation,
     "initialise": check_initialise,
     "step": check_step,
@@ -198,34 +201,31 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
 }
 
 
-def compare(
-    found: tuple[list[float], dict[str, np.ndarray]],
-    expected: tuple[list[float], dict[str, np.ndarray]],
-    name: str,
-    bar: float,
-) -> None:
-    """Compare losses and parameters, the latter by their greatest value.
+def compare(actual: Training, expected: Training, name: str, tolerance: float) -> None:
+    """Compare losses and parameters, relative to the greatest value of each array.
 
     Raises
     ------
-    Difference
-        Naming the first that differs by more than the bar.
+    PhraseError
+        Names the first that differs by more than the tolerance.
     """
-    losses = zip(found[0], expected[0], strict=True)
+    losses = zip(actual[0], expected[0], strict=True)
     pairs: list[tuple[str, Any, Any]] = [
         (f"the loss of step {number}", *both) for number, both in enumerate(losses, start=1)
     ]
-    pairs += [(f"{key} after the steps", found[1][key], value) for key, value in expected[1].items()]
-    for place, one, other in pairs:
-        difference = float(np.abs(np.subtract(one, other)).max() / np.abs(other).max())
-        # So that what is not a number differs too.
-        if not difference <= bar:
-            raise Difference(f"{place} differs from that of {name} by {difference:.1e}; the bar is {bar:.0e}")
+    pairs += [(f"{key} after the steps", actual[1][key], value) for key, value in expected[1].items()]
+    for place, value, right in pairs:
+        difference = float(np.abs(np.subtract(value, right)).max() / np.abs(right).max())
+        # Negated, so that NaN counts as a difference.
+        if not difference <= tolerance:
+            raise PhraseError(
+                f"{place} differs from that of {name} by {difference:.1e}; the tolerance is {tolerance:.0e}"
+            )
 
 
 @contextlib.contextmanager
 def named(phrase: str) -> Iterator[None]:
-    """Has what is raised within say which phrase it was."""
+    """Tag exceptions with the phrase that raised them."""
     try:
         yield
     except BaseException as error:
@@ -243,12 +243,12 @@ def load_file(name: str, path: str) -> ModuleType:
     return module
 
 
-def make_subject(question: dict[str, Any]) -> Subject:
+def load_style(question: dict[str, Any]) -> StyleUnderTest:
     """Configure the framework, and import what the question names."""
     from tfmxbench import frameworks
-    from tfmxbench.worker import inputs, programs
+    from tfmxbench.worker import inputs, loading
 
-    programs.restrict_processors(question["threads"])
+    loading.restrict_processors(question["threads"])
     frameworks.load(question["framework"]).configure(question["threads"])
     network = importlib.import_module(f"tfmxbench.networks.{question['network']}")
     task = network.TASK
@@ -260,14 +260,14 @@ def make_subject(question: dict[str, Any]) -> Subject:
         )
         for _ in range(STEPS)
     ]
-    return Subject(
+    return StyleUnderTest(
         phrases=load_file("phrases", question["phrases"]),
         implementation=load_file("implementation", question["implementation"]),
         reference=importlib.import_module(f"{network.__name__}.reference"),
         task=task,
         device=question["device"],
         initial=inputs.initial_parameters(task, 0),
-        other={
+        shifted={
             name: values + np.float32(0.25) for name, values in inputs.initial_parameters(task, 1).items()
         },
         batches=batches,
@@ -275,27 +275,27 @@ def make_subject(question: dict[str, Any]) -> Subject:
 
 
 def main(question_path: str, result_path: str) -> int:
-    """Answer the question: what is wrong with each phrase that is not right."""
+    """Check each phrase that the question names, and write what is wrong with those that fail."""
     worker = load_file("entry", str(pathlib.Path(__file__).with_name("entry.py")))
     worker.end_with_parent()
     question = json.loads(pathlib.Path(question_path).read_text(encoding="utf-8"))
     result: dict[str, Any] = {"identifier": question["identifier"], "reason": "", "failures": {}}
 
     def describe(error: BaseException) -> str:
-        if isinstance(error, Difference):
+        if isinstance(error, PhraseError):
             return str(error)
         traceback.print_exc()
         return f"raised {type(error).__name__}: {worker.in_a_line(error)}".rstrip(": ")
 
     try:
         worker.provide_package()
-        subject = make_subject(question)
+        style = load_style(question)
     except BaseException as error:
         result["reason"] = describe(error)
     else:
         for name, check in CHECKS.items():
             try:
-                check(subject)
+                check(style)
             except BaseException as error:
                 result["failures"][getattr(error, "phrase", name)] = describe(error)
     worker.write(result_path, result)

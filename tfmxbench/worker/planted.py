@@ -1,4 +1,4 @@
-"""Switches mistakes on in the process of a trial that was asked for them.
+"""Switches on a trial's mistakes in its process.
 
 This runs in the framework's environment, before anything is imported or measured there.
 """
@@ -12,20 +12,20 @@ import tempfile
 
 from tfmxbench import frameworks, mistakes
 from tfmxbench.records.trial import Trial
-from tfmxbench.worker import programs
+from tfmxbench.worker import loading
 
 NETWORKS = pathlib.Path(__file__).parents[1] / "networks"
 
 
 def switch_on(trial: Trial) -> None:
-    """Change the harness of this process, and the implementation, as the trial's mistakes do.
+    """Change the harness of this process, and the implementation, as the trial's mistakes demand.
 
     Raises
     ------
     ValueError
-        If there is no such mistake, or an edit does not fit the implementation.
+        If a mistake does not exist, or an edit does not fit the implementation.
     """
-    harness = mistakes.Harness(programs, frameworks.load(trial.framework), trial)
+    harness = mistakes.Harness(loading, frameworks.load(trial.framework), trial)
     for name in trial.mistakes:
         change = mistakes.load(name).switch_on
         if change is not None:
@@ -35,7 +35,7 @@ def switch_on(trial: Trial) -> None:
 
 
 def _plant(trial: Trial) -> None:
-    """Have the implementation be imported with the mistakes in it; its file stays as it is."""
+    """Import the implementation with the mistakes in it, and leave its file as it is."""
     path = NETWORKS / trial.network / f"{trial.style}.py"
     source = path.read_text(encoding="utf-8")
     changed = mistakes.edited(source, trial.mistakes, trial.network, trial.style)
@@ -48,5 +48,5 @@ def _plant(trial: Trial) -> None:
         module = importlib.util.module_from_spec(specification)
         sys.modules[name] = module
         specification.loader.exec_module(module)
-    # The record states the hash of the file that was changed; its mistakes say what else was.
+    # The record states the hash of the original file; its list of mistakes says what was changed.
     module.__file__ = str(path)

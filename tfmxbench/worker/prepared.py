@@ -1,7 +1,7 @@
 """The data set as worker processes read it: one file, whose name ends with the hash of its content.
 
-Workers run in the frameworks' environments, next to whatever NumPy a framework needs: this module
-imports NumPy, the standard library and nothing else that has to be installed.
+Workers run in the frameworks' environments, with whichever NumPy a framework needs. This module
+therefore imports NumPy and the standard library only.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ HASH_DIGITS = 16
 
 
 class DataError(ValueError):
-    """Data that are missing, or not what they should be; the message names the file."""
+    """Data are missing or wrong; the message names the file."""
 
 
 def write_prepared(arrays: Mapping[str, np.ndarray], folder: pathlib.Path, stem: str) -> pathlib.Path:
-    """Write the four arrays into a folder, unless they are there already.
+    """Write the four arrays into a folder, unless the folder already holds them.
 
     Parameters
     ----------
     arrays : mapping of str to numpy.ndarray
         ``train_images``, ``train_labels``, ``test_images`` and ``test_labels``, uint8.
     folder : pathlib.Path
-        Made if missing.
+        Created if missing.
     stem : str
-        What the file's name begins with.
+        The beginning of the file's name.
 
     Returns
     -------
     pathlib.Path
-        ``<stem>-<first 16 digits of the sha256>.npz`` in the folder, not compressed. It is complete
-        at any time at which it exists, whichever processes write it at once.
+        ``<stem>-<first 16 digits of the sha256>.npz`` in the folder, not compressed. Whenever the file
+        exists it is complete, even if several processes write it at once.
 
     Raises
     ------
@@ -56,12 +56,12 @@ def write_prepared(arrays: Mapping[str, np.ndarray], folder: pathlib.Path, stem:
         read_prepared(path)
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    # Beside its place, because a file can be renamed in one step only within a file system.
+    # In the same folder, because renaming is atomic only within a file system.
     handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
     part = pathlib.Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            # As long as it is locked, nobody takes it for a leftover.
+            # While it is locked, no other process removes it as a leftover.
             with contextlib.suppress(OSError):
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             np.savez(stream, **arrays)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def write_prepared(arrays: Mapping[str, np.ndarray], folder: pathlib.Path, stem:
             os.fsync(stream.fileno())
         part.replace(path)
     except OSError as error:
-        # Of a full disk, the system does not say which file it was that did not fit.
+        # On a full disk, the system does not name the file that did not fit.
         if error.errno is not None:
             error.filename = str(path)
         raise
@@ -84,7 +84,7 @@ def read_prepared(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : path-like
-        A file that :func:`write_prepared` made.
+        A file that :func:`write_prepared` wrote.
 
     Returns
     -------
@@ -95,22 +95,22 @@ def read_prepared(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     DataError
-        When the file is missing or damaged, lacks an array, or holds other values than those it was
-        named after.
+        When the file is missing or damaged, lacks an array, or holds values whose hash is not the
+        one in its name.
     """
     path = pathlib.Path(path)
     try:
-        # An archive says so in its first bytes; of other files, NumPy would guess what they are.
+        # An archive is recognised by its first bytes. NumPy would guess the format of other files.
         if not zipfile.is_zipfile(path):
             path.stat()
-            raise DataError(f"{path} is not an .npz file, or not a whole one")
+            raise DataError(f"{path} is not an .npz file, or is truncated")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in ARRAYS}
     except DataError:
         raise
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read as a prepared data set: {error}") from error
-    named, found = path.stem.rpartition("-")[2], inputs.hash_arrays(arrays)[:HASH_DIGITS]
-    if found != named:
-        raise DataError(f"{path} was altered: its name says sha256 {named}..., its content has {found}...")
+    named, actual = path.stem.rpartition("-")[2], inputs.hash_arrays(arrays)[:HASH_DIGITS]
+    if actual != named:
+        raise DataError(f"{path} was altered: its name says sha256 {named}..., its content has {actual}...")
     return arrays

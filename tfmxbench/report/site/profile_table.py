@@ -10,7 +10,7 @@ from tfmxbench.measure.profiles import PROFILES, Batches, Epoch, Passes, Profile
 from tfmxbench.networks import Task, catalogue
 from tfmxbench.report.figures import fragments
 from tfmxbench.report.figures.fragments import Fragment
-from tfmxbench.worker.programs import parity_steps
+from tfmxbench.worker.parity import parity_steps
 
 
 def table(profiles: Mapping[str, Profile] = PROFILES) -> Fragment:
