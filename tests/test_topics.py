@@ -9,7 +9,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.records import store
 from tfmxbench.records.settings import EnvironmentDescription
 from tfmxbench.records.trial import FAILED, MatrixProducts, Pass
-from tfmxbench.report.pages import axes, machine, null_test, published, time_to_accuracy
+from tfmxbench.report.pages import axes, null_test, published, time_to_accuracy, utilisation
 
 ROUNDS = 3
 # Seconds of a pass over all 60000 images, by style.
@@ -93,7 +93,7 @@ def of_purpose(records, *purposes):
 def test_a_null_test_that_contains_1_says_how_wide_it_is(records, show):
     show(records)
     told = null_test.verdict().source
-    assert "every one of 2 null tests contains 1" in told
+    assert "All 2 null-test intervals contain 1, as they should." in told
     assert "%" in told
     assert null_test.table().source.count('<td class="text" data-order=') >= 4
     assert "mlp/keras_function, CPU" in null_test.picture().source
@@ -117,14 +117,14 @@ def test_what_cannot_be_told_apart_is_said_for_the_narrowest_and_the_widest_null
     }
     narrow, wide = reaches["keras_function"], reaches["gluon_hybrid"]
     told = null_test.verdict().source
-    assert f"reach {narrow} at the narrowest and {wide} at the widest" in told
+    assert f"extend {narrow} (the narrowest) to {wide} (the widest) from their estimates" in told
     # One alone has the usual confidence.
     alone = [record for record in noisy if record.trial.style != "gluon_hybrid"]
     ((_, ratios),) = pairs.null_tests(alone)
     narrower = f"{estimates.smallest_difference(estimates.estimate(ratios)):.1%}"
     show(alone)
     told = null_test.verdict().source
-    assert f"reach {narrower}, over" in told
+    assert f"extend {narrower} from their estimates, with" in told
 
 
 def test_a_null_test_that_leaves_out_1_is_not_hidden(records, show):
@@ -230,7 +230,7 @@ def test_the_epochs_of_one_style_give_the_seconds_of_all(records, show):
     """Starting takes as long as three epochs here, and the accuracy takes four."""
     show(records)
     told = time_to_accuracy.time_to_accuracy().source
-    assert "TensorFlow keras_function, chosen since its epoch is short" in told
+    assert "TensorFlow keras_function was trained to this accuracy because its epochs are short" in told
     assert "4 epochs" in told
     assert "97.10%" in told
     # Geometric mean of 1, 1.1 and 1.2, times seven epochs of a second.
@@ -268,17 +268,17 @@ def test_in_the_thorough_profile_every_trial_tells_its_own_time(records, show):
 def test_the_share_of_the_machine_is_operations_over_the_rate_of_products(records, show):
     """2e9 operations in 0.02 s; an epoch takes 1, 1.1 and 1.2 s in MXNet."""
     show(records)
-    assert "100 (100 to 100)" in machine.rates().source
+    assert "100 (100 to 100)" in utilisation.rates().source
     each = operations.training(catalogue.task("mlp")) * 59904
     fastest = 100 * each / 0.5 / 1e11
-    told = machine.fractions().source
-    assert f"keras_function comes nearest, with {fastest / 1.0969:.0f}% of the rate" in told
+    told = utilisation.fractions().source
+    assert f"keras_function comes closest, with {fastest / 1.0969:.0f}% of the rate" in told
 
 
 def test_without_products_there_is_no_share(records, show):
     show(of_purpose(records, "measure"))
-    assert "did not measure the rate" in machine.rates().source
-    assert "there is no share to state" in machine.fractions().source
+    assert "did not measure the rate" in utilisation.rates().source
+    assert "There is no share to report" in utilisation.fractions().source
 
 
 def test_a_product_that_failed_is_told(records, show):
@@ -287,19 +287,19 @@ def test_a_product_that_failed_is_told(records, show):
         for record in of_purpose(records, "products")
     ]
     show([*of_purpose(records, "measure"), *failed])
-    assert "no such &lt;device&gt;" in machine.rates().source
+    assert "no such &lt;device&gt;" in utilisation.rates().source
 
 
 def test_energy_is_shown_where_it_was_measured_and_else_said_not_to_be(records, show):
     show(records)
-    assert "Energy was not measured" in machine.energy().source
+    assert "Energy was not measured" in utilisation.energy().source
     measured = []
     for record in of_purpose(records, "measure"):
         passes = [dataclasses.replace(item, energy=20.0) for item in record.measurement.passes]
         found = dataclasses.replace(record.measurement, passes=passes)
         measured.append(dataclasses.replace(record, measurement=found))
     show(measured)
-    assert "joules" in machine.energy().source
+    assert "joules" in utilisation.energy().source
 
 
 def test_the_size_of_an_environment_is_shown_and_a_problem_in_its_place(records, show):
@@ -310,7 +310,7 @@ def test_the_size_of_an_environment_is_shown_and_a_problem_in_its_place(records,
             EnvironmentDescription("tensorflow", "cpu", "is not <installed>", {}, None),
         ],
     )
-    told = machine.environments().source
+    told = utilisation.environments().source
     assert ">255<" in told
     assert "mxnet 1.9.1" in told
     assert "is not &lt;installed&gt;" in told
