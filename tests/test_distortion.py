@@ -267,7 +267,7 @@ def test_the_page_states_each_ratio_with_its_interval(results, show):
             assert mistakes.load(name).title in told.replace("&#x27;", "'")
             assert f'id="mistake-{name.replace("_", "-")}"' in told
     assert "5.00 (5.00 to 5.00)" in told
-    assert "turns the verdict over" in told
+    assert "reverses the verdict" in told
     assert page.table().source.count("<tr>") == len(distortion.of_campaign(results)) + 1
 
 

@@ -10,8 +10,8 @@ BEYOND = "continues beyond it"
 
 def seconds(low: float, high: float) -> list[plots.Line]:
     return [
-        plots.Line("one", "tensorflow", [1.0, 1.1, 1.2], Estimate(1.1, 1.0, 1.2, 3)),
-        plots.Line("other", "mxnet", [1.0, 1.5, 2.0], Estimate(1.5, low, high, 3)),
+        plots.Line("first", "tensorflow", [1.0, 1.1, 1.2], Estimate(1.1, 1.0, 1.2, 3)),
+        plots.Line("second", "mxnet", [1.0, 1.5, 2.0], Estimate(1.5, low, high, 3)),
     ]
 
 
@@ -43,7 +43,7 @@ def test_the_captions_of_moved_ratios_and_series_mention_it_too(high, cut_off):
 def test_an_axis_of_ratios_does_not_extend_below_0(monkeypatch):
     shown = []
     monkeypatch.setattr(
-        plots.drawing, "fragment", lambda drawn, *told: shown.append(drawn.axes[0].get_xlim())
+        plots.drawing, "fragment", lambda figure, *texts: shown.append(figure.axes[0].get_xlim())
     )
     plots.lines(seconds(0.5, 2.0), "name", "ratio", "Ratios.", baseline=1.0)
     plots.lines([plots.Line("one", "mxnet", [0.99, 1.01], Estimate(1.0, 0.98, 1.02, 2))], "", "", "", 1.0)

@@ -20,16 +20,16 @@ from tfmxbench.records.trial import Measurement, Pass, Record
 
 # What a mistake does to the verdict.
 KEPT = "keeps the verdict"
-TURNED_OVER = "turns the verdict over"
-MADE_UP = "makes a difference up"
+TURNED_OVER = "reverses the verdict"
+MADE_UP = "invents a difference"
 HIDDEN = "hides the difference"
 LEFT_TO_CHANCE = "leaves the verdict to chance"
 NOT_KNOWN = "not known from one round"
 
 # How much it moves the ratio.
-MOVES = "moves the ratio"
-DOES_NOT_MATTER = "did not matter here"
-CANNOT_BE_TOLD = "cannot be told from noise here"
+MOVES = "clear"
+DOES_NOT_MATTER = "negligible"
+CANNOT_BE_TOLD = "within noise"
 
 
 @dataclasses.dataclass(frozen=True)
