@@ -220,8 +220,8 @@ def accuracies(arms: Sequence[Arm]) -> str:
         return "No trial completed, so there is no accuracy to report."
     if not values:
         return (
-            "This build did not train for a whole epoch here, so there is no accuracy to report. The default "
-            "profile does."
+            "This build did not train this network for a whole epoch, so there is no accuracy to report. The "
+            "default profile does."
         )
     low, high = min(values), max(values)
     if low == high:

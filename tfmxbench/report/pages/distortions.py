@@ -348,9 +348,9 @@ def gate() -> Fragment:
     caught = len({item.mistakes[0] for item in judged if not item.passed})
     count = len(mistakes.names()) - 1
     sentence = (
-        f"Among {count} mistakes, the parity gate caught {caught} in this build: those that change the "
-        "computation. The others change no computed number, so no proof of equality can find them. Only the "
-        "method of measuring guards against them."
+        f"Among {count} mistakes, the parity gate caught {caught} in this build"
+        f"{': those that change the computation' if caught else ''}. The others change no computed number, "
+        "so no proof of equality can find them. Only the method of measuring guards against them."
         if judged
         else "This build did not run the parity gate on mistakes."
     )

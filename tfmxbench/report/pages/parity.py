@@ -191,8 +191,8 @@ def repeatability() -> Fragment:
     if networks:
         titles = " and ".join(catalogue.task(network).title for network in networks)
         shown += fragments.paragraph(
-            f"{NOT_COMPARED}: not compared in this build: for {titles}, the timed trials or the gate took no "
-            "whole epoch."
+            "A dash means that the first epoch was not compared. In this build, the timed trials or the gate "
+            f"took no whole epoch with {titles}."
         )
     return shown
 
