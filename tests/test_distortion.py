@@ -15,7 +15,7 @@ from tfmxbench.records import store
 from tfmxbench.records.conditions import MISTAKE
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.trial import FAILED, Pass
-from tfmxbench.report.pages import mistakes as page
+from tfmxbench.report.pages import distortions as page
 from tfmxbench.report.pages import published
 
 ROUNDS = 4
@@ -186,7 +186,7 @@ def test_one_round_is_no_verdict(results, show):
     show(first)
     assert "in too few rounds for an interval" in page.verdict().source
     listed = page.checklist().source
-    assert "measured in too few rounds to say what it did here" in listed
+    assert "measured in too few rounds to show its effect here" in listed
     assert "moved" not in listed
 
 
@@ -255,8 +255,8 @@ def test_without_mistakes_the_page_says_so(results, show):
     assert "did not switch any mistake on" in page.together().source
     assert "not measured in this build" in page.checklist().source
     assert page.picture().source == ""
-    assert "This build has no trials of it." in page.each().source
-    assert "did not ask the gate" in page.gate().source
+    assert "This build has no trials with this mistake." in page.each().source
+    assert "did not run the parity gate on mistakes" in page.gate().source
 
 
 def test_the_page_states_each_ratio_with_its_interval(results, show):
@@ -280,9 +280,9 @@ def test_the_page_says_what_did_not_matter(results, show):
 def test_all_at_once_is_told_in_both_directions(results, show):
     show(results)
     told = page.together().source
-    assert "in favour of TensorFlow: MXNet takes" in told
-    assert "in favour of MXNet: TensorFlow takes" in told
-    assert "Honestly: MXNet takes 2.0 times as long as TensorFlow" in told
+    assert "for TensorFlow: MXNet takes" in told
+    assert "for MXNet: TensorFlow takes" in told
+    assert "Without the mistakes: MXNet takes 2.0 times as long as TensorFlow" in told
 
 
 def test_each_point_of_the_checklist_leads_to_its_evidence(results, show):
@@ -308,7 +308,7 @@ def test_the_gates_side_says_what_it_catches_and_what_it_cannot(results, show):
     ]
     show(dataclasses.replace(results, mistaken_parity=judged))
     told = page.gate().source
-    assert "the gate caught 1 in this build" in told
+    assert "the parity gate caught 1 in this build" in told
     assert "passes: it only distorts" in told
     assert "the loss of step 2 differs &lt;here&gt;" in told
     assert "passes by its nature" in told

@@ -24,12 +24,12 @@ from tfmxbench.report.figures import sentences, tables
 from tfmxbench.report.figures.fragments import text
 from tfmxbench.report.pages import (
     axes,
-    machine,
-    mistakes,
+    distortions,
     null_test,
     parity,
     published,
     time_to_accuracy,
+    utilisation,
 )
 from tfmxbench.report.pages.comparison import ComparisonPage
 from tfmxbench.report.pages.implementation import ImplementationPage
@@ -60,9 +60,9 @@ COMPUTED = {
     **{
         f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
         for module, names in (
-            (machine, "fractions rates cores energy environments"),
+            (utilisation, "fractions rates cores energy environments"),
             (null_test, "verdict picture table"),
-            (mistakes, "verdict picture together checklist gate each table"),
+            (distortions, "verdict picture together checklist gate each table"),
             (parity, "verdict divergence table between repeatability seeds"),
         )
         for name in names.split()

@@ -11,7 +11,7 @@ from tfmxbench.records import raw_values, store
 from tfmxbench.records.conditions import MISTAKE
 from tfmxbench.records.schema import check_results
 from tfmxbench.report.figures import tables
-from tfmxbench.report.pages import axes, machine, null_test, parity, published, time_to_accuracy
+from tfmxbench.report.pages import axes, null_test, parity, published, time_to_accuracy, utilisation
 from tfmxbench.report.pages.comparison import ComparisonPage
 from tfmxbench.report.pages.implementation import ImplementationPage
 
@@ -63,7 +63,7 @@ def everything_published(results, monkeypatch, tmp_path) -> str:
         axes.axis("threads").source,
         axes.axis("batch size").source,
         time_to_accuracy.time_to_accuracy().source,
-        machine.cores().source,
+        utilisation.cores().source,
         null_test.verdict().source,
         parity.seeds().source,
         parity.repeatability().source,

@@ -1,4 +1,4 @@
-"""The CSV file: every raw value once, as it was recorded, and nothing that a spreadsheet would run."""
+"""The CSV file has every raw value once, as recorded, and nothing that a spreadsheet would run."""
 
 import csv
 import dataclasses
@@ -25,8 +25,8 @@ def path(tmp_path) -> pathlib.Path:
 @pytest.fixture
 def results(make_results):
     """A campaign in which every field has a value, and one of whose trials failed."""
-    made = make_results({"gluon": [0.5, 0.75], "symbol": AWKWARD[:2]})
-    first, second, third, fourth = made.records
+    campaign = make_results({"gluon": [0.5, 0.75], "symbol": AWKWARD[:2]})
+    first, second, third, fourth = campaign.records
     measurement = first.measurement
     full = dataclasses.replace(
         measurement,
@@ -37,7 +37,7 @@ def results(make_results):
         memory=dataclasses.replace(measurement.memory, device=2**53 + 1),
     )
     return dataclasses.replace(
-        made,
+        campaign,
         records=[
             dataclasses.replace(
                 first,
@@ -74,14 +74,14 @@ def numbers(value, place=()):
 
 def raw_values(record):
     """Quantity, index and value of each raw number of a record's JSON, by the rules of the file."""
-    found = [("seconds", "", record["seconds"])]
+    values = [("seconds", "", record["seconds"])]
     for part in ("measurement", "products"):
         for place, value in numbers(record[part]):
             names = [name for name in place if isinstance(name, str)]
             index = [str(number) for number in place if isinstance(number, int)]
             prefix = [] if part == "measurement" else [part]
-            found.append((".".join(prefix + names), "".join(index), value))
-    return found + [("memory_curve", repr(moment), held) for moment, held in record["memory_curve"]]
+            values.append((".".join(prefix + names), "".join(index), value))
+    return values + [("memory_curve", repr(moment), resident) for moment, resident in record["memory_curve"]]
 
 
 def test_each_raw_number_of_the_json_is_there_exactly_once(results, path):
@@ -89,11 +89,11 @@ def test_each_raw_number_of_the_json_is_there_exactly_once(results, path):
     lines = written(path, results)
     values = json.loads(json.dumps(results_to_json(results)))
     for record in values["records"]:
-        mine = [line for line in lines if line["trial"] == record["trial"]["identifier"]]
-        found = [(line["quantity"], line["index"], line["value"]) for line in mine if line["quantity"]]
+        own = [line for line in lines if line["trial"] == record["trial"]["identifier"]]
+        exported = [(line["quantity"], line["index"], line["value"]) for line in own if line["quantity"]]
         expected = [(name, index, repr(value)) for name, index, value in raw_values(record)]
-        assert sorted(found) == sorted(expected)
-        assert len(set(found)) == len(found)
+        assert sorted(exported) == sorted(expected)
+        assert len(set(exported)) == len(exported)
     # Some that a rule of the test's own does not make up.
     identifier = values["records"][0]["trial"]["identifier"]
     first = {
@@ -106,7 +106,7 @@ def test_each_raw_number_of_the_json_is_there_exactly_once(results, path):
     assert first["memory_curve", "0.2"] == "2000"
 
 
-def test_every_line_says_of_which_trial_it_is(results, path):
+def test_every_line_identifies_its_trial(results, path):
     lines = written(path, results)
     by_trial = {record.trial.identifier: record for record in results.records}
     assert {line["trial"] for line in lines} == by_trial.keys()
@@ -186,7 +186,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_text_of_all_kinds_survives_and_is_no_formula(results, path, text):
-    """What was recorded is had by taking away one apostrophe from the beginning."""
+    """Removing one leading apostrophe restores the recorded text."""
     first = results.records[0]
     strange = dataclasses.replace(
         results,
@@ -201,10 +201,10 @@ def test_text_of_all_kinds_survives_and_is_no_formula(results, path, text):
     )
     for line in written(path, strange):
         for name in ("campaign", "reason", "network", "style", "framework"):
-            found = line[name]
-            assert (found[1:] if found.startswith("'") else found) == text
-            assert not found.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
-            assert not found.startswith(("\t", "\r", "\n"))
+            exported = line[name]
+            assert (exported[1:] if exported.startswith("'") else exported) == text
+            assert not exported.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))
+            assert not exported.startswith(("\t", "\r", "\n"))
         assert line["trial"] == first.trial.identifier
 
 
@@ -217,7 +217,7 @@ def test_a_negative_number_stays_a_number():
     assert (cell(-0.5), cell(-1), cell(None)) == ("-0.5", "-1", "")
 
 
-def test_what_no_encoding_can_write_is_told_by_its_number(results, path):
+def test_half_a_surrogate_pair_becomes_its_code_point(results, path):
     first = dataclasses.replace(results.records[0], reason="half \ud800 of a pair")
     lines = written(path, dataclasses.replace(results, records=[first]))
     assert lines[0]["reason"] == "half \\ud800 of a pair"

@@ -192,7 +192,7 @@ def test_the_pages_follow_the_records(fabricated):
     for page in (HOME, COMPARISON, PAIR):
         assert "TensorFlow keras_sequential is faster than MXNet module on the CPU" in pages[page], page
         assert "95% interval" in pages[page]
-    assert "Of 4 pairs of counterparts" in pages[HOME]
+    assert "Among 4 pairs of counterparts" in pages[HOME]
 
 
 # The policy.

@@ -52,7 +52,7 @@ def test_a_downloaded_page_runs_as_it_is(site, tmp_path, style):
 
 def test_a_downloaded_notebook_runs_as_it_is(site, tmp_path):
     script = tmp_path / "notebook.py"
-    shown = "\nassert 'seconds of a steady epoch' in page.costs()._repr_html_()\n"
+    shown = "\nassert 'seconds per epoch, after warm-up' in page.costs()._repr_html_()\n"
     script.write_text(code_of(download(site, "plot_mlp_gluon_hybrid.ipynb")) + shown, encoding="utf-8")
     assert "mlp/gluon_hybrid: completed" in run(script, tmp_path).stderr
 

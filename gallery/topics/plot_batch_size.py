@@ -1,19 +1,20 @@
 """
 Batch size
 ==========
-The same implementations with other batch sizes. What a framework does once a batch (Python, tracing,
-starting operations) counts most where batches are small; what it does for each image counts most
-where they are large. Another batch size is another training: each was held against the reference
-with that batch size before it was timed, and nothing on this page speaks of accuracy.
+How the time per epoch depends on the batch size. With small batches, the work per batch (Python, tracing,
+starting operations) dominates; with large batches, the work per image does. Another batch size means
+another training. Each implementation was therefore compared with the reference at that batch size before
+it was timed, and this page says nothing about accuracy.
 """
 
 # %%
 # Time by batch size
 # ------------------
-# A pass takes as many images whatever the batch size, without the incomplete last batch. The ratio in the
-# table is paired by round: to the same implementation with the comparison's own batch size, in a trial of
-# its own whose passes take as many images. Those of the comparison are longer where an epoch is short, and a
-# batch of a long pass need not take as long as one of a short pass.
+# A pass has the same number of images at every batch size, except for the incomplete last batch, which is
+# left out. The table's ratio is paired by round. It compares an implementation with a control trial of the
+# same implementation at the comparison's own batch size, whose passes have the same number of images. The
+# trials of the comparison are not the control: for networks with short epochs their passes are longer, and
+# batches in long passes can be faster or slower than in short ones.
 
 from tfmxbench.report.pages import axes
 

@@ -1,54 +1,53 @@
 """
 How much of the machine
 =======================
-A network of this size is arithmetic that can be counted. The machine's rate of arithmetic can be
-measured: products of large matrices are the best that it does. The share of that rate which training
-reaches says how much time goes elsewhere: into Python, into starting small operations, into moving
-numbers about.
+How much of the machine's arithmetic rate does training reach? The rest of the time goes into Python, into
+starting small operations, and into moving data. The operations of a network of this size can be counted.
+The machine's rate can be measured: large matrix products come closest to its peak.
 """
 
 # %%
-# What share of the machine each style reaches
-# --------------------------------------------
-# Operations of the network, over the greatest rate of matrix products that any framework reached in
-# the same round.
+# The share that each style reaches
+# ---------------------------------
+# The share is the network's operations per second, divided by the highest rate of matrix products that any
+# framework reached in the same round.
 
-from tfmxbench.report.pages import machine
+from tfmxbench.report.pages import utilisation
 
-machine.fractions()
+utilisation.fractions()
 
 # %%
 # The machine's rate
 # ------------------
-# Measured in the same campaign, in processes of its own, with the same threads.
+# The rate was measured in the same campaign, in separate processes, with the same number of threads.
 
-machine.rates()
+utilisation.rates()
 
 # %%
 # The operations, counted
 # -----------------------
-# A kernel multiplies and adds once for each of its values at each place: two operations. Backwards it
-# takes as many again for its own gradient, and as many for that of its input, which the first layer
-# does not need. What is done element by element is not counted.
+# A kernel multiplies and adds once for each of its values at each position, which makes two operations. The
+# backward pass takes the same number again for the kernel's gradient, and the same number for the gradient of
+# its input, which the first layer does not need. Element-wise operations are not counted.
 
-machine.counted()
+utilisation.counted()
 
 # %%
-# Cores kept busy
-# ---------------
-# Processor seconds of all threads, over seconds on the clock. Threads that wait in a loop for work
-# count as busy.
+# Cores used
+# ----------
+# The CPU seconds of all threads, divided by the wall-clock seconds. Threads that spin while they wait for
+# work count as used.
 
-machine.cores()
+utilisation.cores()
 
 # %%
 # Energy
 # ------
 
-machine.energy()
+utilisation.energy()
 
 # %%
-# What has to be installed
-# ------------------------
+# Disk space
+# ----------
 
-machine.environments()
+utilisation.environments()

@@ -1,61 +1,64 @@
 """
 What a naive benchmark gets wrong
 =================================
-Comparisons of frameworks contradict each other, and the code seldom shows why. Here are the mistakes behind
-such figures, with public examples or warnings of each, switched on one by one in trials of their own, beside
-trials without them, in the same shuffled rounds of this build's campaign. Nothing that is measured here is
-part of any comparison on other pages: the records lie in a list of their own.
+Comparisons of frameworks contradict each other, and the code seldom shows why. This page makes the mistakes
+behind such numbers on purpose, one at a time, and measures what each does to a comparison. Each has a public
+example or warning.
+
+The baseline is the same pair without the mistake, in trials of equal length. If a mistake only selects
+among published trials, the baseline is the published ratio. The trials with mistakes run alongside
+unmodified trials, in the same shuffled rounds of this build's campaign. Their records are in a separate
+list, so they are not part of any comparison on other pages.
 """
 
 # %%
-# What they did in this build
-# ---------------------------
+# Verdicts that changed
+# ---------------------
 
-from tfmxbench.report.pages import mistakes
+from tfmxbench.report.pages import distortions
 
-mistakes.verdict()
+distortions.verdict()
 
 # %%
-# All of them in one picture
-# --------------------------
-# The ratio as it is, and with the mistake. Most mistakes can be made either way, for the one framework
-# or for the other; the thorough profile measures both ways, the default one some of them one way only.
+# All mistakes in one plot
+# ------------------------
+# The ratio without and with each mistake. Most mistakes can favour either framework. The thorough profile
+# measures both ways, and the default profile measures some of them one way only.
 
-mistakes.picture()
+distortions.picture()
 
 # %%
 # All at once
 # -----------
 
-mistakes.together()
+distortions.together()
 
 # %%
 # A checklist for your own benchmark
 # ----------------------------------
-# Each point would have prevented a mistake, those that moved their ratio most first; its link leads to what
-# the mistake did here.
+# Each point would have prevented a mistake. The mistakes that moved their ratio most come first. Each link
+# leads to what the mistake did here.
 
-mistakes.checklist()
+distortions.checklist()
 
 # %%
 # What the parity gate catches
 # ----------------------------
-# Some mistakes change what is computed, and the proof that all implementations compute the same would
-# have refused them. The others cannot be found that way.
+# Some mistakes change the computation. The parity gate, which checks that all implementations compute the
+# same, would have rejected them. It cannot find the others.
 
-mistakes.gate()
+distortions.gate()
 
 # %%
 # One by one
 # ----------
-# The honest ratio is that of the same two implementations without the mistake, in trials of the same length;
-# where nothing but another choice of published trials is needed, it is theirs. A trial here takes a first
-# pass and a steady one, of as many images whatever the batch size, with other initial values in each round.
+# A trial on this page takes a first pass and a steady one. Both have the same number of images at every batch
+# size. The initial values differ from round to round.
 
-mistakes.each()
+distortions.each()
 
 # %%
 # The table
 # ---------
 
-mistakes.table()
+distortions.table()

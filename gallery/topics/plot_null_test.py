@@ -1,10 +1,10 @@
 """
-The null test: what this build can tell apart
-=============================================
-A comparison that always finds a difference proves nothing. So some implementations take part in the
-campaign twice, as two arms like the two sides of a pair: the same file, the same settings, other
-processes, in the same shuffled rounds, one soon after the other. Whatever difference shows between
-them is the machine's, not theirs.
+The null test: the smallest difference this build can detect
+============================================================
+A comparison that always finds a difference proves nothing. Some implementations therefore take part in the
+campaign twice, as two arms, like the two sides of a pair (an A/A test). Both arms use the same file and the
+same settings, in different processes. They run in the same shuffled rounds, one soon after the other. Any
+difference between them comes from the machine.
 """
 
 # %%
@@ -16,15 +16,15 @@ from tfmxbench.report.pages import null_test
 null_test.verdict()
 
 # %%
-# The picture
-# -----------
+# The plot
+# --------
 
 null_test.picture()
 
 # %%
 # The numbers
 # -----------
-# The intervals are wider than those of a single ratio, since they are to hold for all null tests
-# together (Bonferroni): else one of twenty would find a difference by chance alone.
+# These intervals are wider than the interval of a single ratio, because they must hold for all null tests
+# together (Bonferroni). Otherwise one in twenty would show a difference by chance.
 
 null_test.table()

@@ -1,17 +1,18 @@
 """
 Threads
 =======
-The same implementations with fewer threads, and as many processors. Two cores are not always twice
-as fast as one: what is small has little to share out, and what runs line by line in Python has one
-line at a time. The trials are part of the campaign's rounds, beside those of the comparison.
+How the time per epoch depends on the number of threads, with as many processors as threads. Two cores are not
+always twice as fast as one: small operations have little work to divide, and Python runs one line at a time.
+The trials run in the campaign's rounds, alongside those of the comparison.
 """
 
 # %%
 # Time by threads
 # ---------------
-# The ratio in the table is paired by round: to the same implementation with all threads, in a trial of its
-# own whose passes are as short as those with fewer threads. Those of the comparison are longer where an epoch
-# is short, and a batch of a long pass need not take as long as one of a short pass.
+# The table's ratio is paired by round. It compares an implementation with a control trial of the same
+# implementation with all threads, whose passes are as short as those with fewer threads. The trials of the
+# comparison are not the control: for networks with short epochs their passes are longer, and batches in long
+# passes can be faster or slower than in short ones.
 
 from tfmxbench.report.pages import axes
 

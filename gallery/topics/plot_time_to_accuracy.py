@@ -1,14 +1,14 @@
 """
 Time to an accuracy
 ===================
-What a person waits for is not an epoch but a trained network: from starting Python to a stated share
-of the test images classified rightly. That is where a long import, tracing or compiling weighs in,
-and where it is paid back or not.
+How long does it take from starting Python to a network with a stated test accuracy? People wait for a trained
+network, not for an epoch. This time includes the import, tracing and compilation, and shows whether they pay
+off.
 """
 
 # %%
-# In this build
-# -------------
+# Results
+# -------
 
 from tfmxbench.report.pages import time_to_accuracy
 

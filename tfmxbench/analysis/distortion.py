@@ -27,10 +27,10 @@ HIDDEN = "hides the difference"
 LEFT_TO_CHANCE = "leaves the verdict to chance"
 NOT_KNOWN = "not known from one round"
 
-# Whether it moves the ratio.
-MOVES = "moves the ratio"
-DOES_NOT_MATTER = "did not matter here"
-CANNOT_BE_TOLD = "is within the noise here"
+# How much it moves the ratio.
+MOVES = "clear"
+DOES_NOT_MATTER = "negligible"
+CANNOT_BE_TOLD = "within noise"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The raw values of a campaign as a table for other programs: one line for each value."""
+"""The raw values of a campaign as a table for other programs: one line per value."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COLUMNS = (
     "unit",
 )
 
-# By the last word of a quantity's name.
+# The unit of a quantity, by the last word of its name.
 UNITS = {
     "wall": "s",
     "cpu": "s",
@@ -58,8 +58,8 @@ UNITS = {
     "size": "rows",
 }
 
-# A spreadsheet takes a cell that begins so for a formula, and runs it; some of them skip blanks
-# before it, and some read the wide forms of these signs as the signs themselves.
+# A spreadsheet runs a cell that begins with one of these signs as a formula. Some spreadsheets skip
+# leading blanks, and some read the full-width forms as the signs themselves.
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 ESCAPE = "'"
 
@@ -67,8 +67,8 @@ ESCAPE = "'"
 def rows(results: Results) -> Iterator[dict[str, Value]]:
     """The raw values of all trials, in the order in which the trials were measured.
 
-    Those of the comparison come first, and after them those that show what mistakes do: their purpose
-    is ``mistake``, and ``mistakes`` names what was switched on.
+    The trials of the comparison come first. The trials with mistakes follow: their purpose is
+    ``mistake``, and ``mistakes`` names the mistakes that were switched on.
 
     Parameters
     ----------
@@ -77,12 +77,13 @@ def rows(results: Results) -> Iterator[dict[str, Value]]:
     Yields
     ------
     dict of str to str, int, float or None
-        One for each value, by the names in ``COLUMNS``. The first columns say of which trial it is;
+        One for each value, by the names in ``COLUMNS``. The first columns identify the trial;
         ``batch_size`` is None for the task's own. ``quantity`` is the value's place in the record,
-        such as ``epochs.wall``, ``memory.peak`` or ``products.seconds``. ``index`` counts from 0
-        where a trial has several of it and is None where it has but one; of ``memory_curve`` it is
-        the seconds since the start of the process. What was not recorded has no line. A trial that
-        did not complete has, before what is known of it, a line without a quantity or a value.
+        such as ``epochs.wall``, ``memory.peak`` or ``products.seconds``. ``index`` counts from 0 if a
+        trial has several values of the quantity, and is None if it has only one. For ``memory_curve``
+        it is the seconds since the start of the process. A value that was not recorded has no line. A
+        trial that did not complete first has a line without a quantity or a value, followed by the
+        values that were recorded.
     """
     for record in [*results.records, *results.mistaken]:
         trial = record.trial
@@ -109,7 +110,7 @@ def rows(results: Results) -> Iterator[dict[str, Value]]:
 
 
 def _values(record: Record) -> Iterator[tuple[str, Value, Value]]:
-    """Quantity, index and value of all that a record holds."""
+    """Quantity, index and value of everything in a record."""
     if not record.completed:
         yield "", None, None
     yield "seconds", None, record.seconds
@@ -117,12 +118,12 @@ def _values(record: Record) -> Iterator[tuple[str, Value, Value]]:
         yield from _numbers("", None, to_json(record.measurement))
     if record.products is not None:
         yield from _numbers("products", None, to_json(record.products))
-    for moment, held in record.memory_curve:
-        yield "memory_curve", moment, held
+    for moment, resident in record.memory_curve:
+        yield "memory_curve", moment, resident
 
 
 def _numbers(name: str, index: Value, value: Any) -> Iterator[tuple[str, Value, Value]]:
-    """The numbers in what :mod:`json` writes, each with the names that lead to it and its place."""
+    """The numbers in a JSON value, each with the names that lead to it and its index."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _numbers(f"{name}.{key}" if name else key, index, item)
@@ -136,10 +137,10 @@ def _numbers(name: str, index: Value, value: Any) -> Iterator[tuple[str, Value, 
 def cell(value: Value) -> str:
     """A value as text that a spreadsheet shows and does not run.
 
-    Numbers keep all their digits. Text that a spreadsheet might take for a formula gets an
-    apostrophe before it, and so does text that begins with one: whoever takes one apostrophe away
-    from the beginning of a text that has one gets what was recorded. Halves of surrogate pairs,
-    which no encoding can write, become ``\\udc00`` and the like.
+    Numbers keep all their digits. An apostrophe is put before text that a spreadsheet might run as a
+    formula, and before text that begins with an apostrophe. Removing one leading apostrophe restores
+    the recorded text. Halves of surrogate pairs, which no encoding can write, become ``\\udc00`` and
+    the like.
     """
     if value is None:
         return ""
@@ -154,21 +155,21 @@ def cell(value: Value) -> str:
 def write_csv(path: pathlib.Path, results: Results) -> None:
     """Write the raw values as comma-separated values in UTF-8, whole or not at all.
 
-    The first line names the columns, see :func:`rows`. Of what cells hold, see :func:`cell`.
+    The first line names the columns, see :func:`rows`. For the text of the cells, see :func:`cell`.
 
     Parameters
     ----------
     path : pathlib.Path
-        A file that is there already is replaced.
+        An existing file is replaced.
     results : Results
 
     Raises
     ------
     ValueError
-        If it cannot be written; the message names the file.
+        If the file cannot be written. The message names it.
     """
     try:
-        # The csv module writes the ends of lines itself: it quotes those within cells.
+        # The csv module writes the line ends itself, and quotes those within cells.
         with whole_files.written_whole(path, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)

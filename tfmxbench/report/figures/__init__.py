@@ -1,1 +1,1 @@
-"""Drawing: plots, tables, sentences, HTML fragments."""
+"""What pages are made of: plots, tables, sentences and HTML fragments."""

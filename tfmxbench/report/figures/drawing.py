@@ -1,4 +1,4 @@
-"""Figures as SVG inside the page, drawn in the page's own text colour, so that they suit any theme."""
+"""Plots as SVG inside the page, drawn in the page's own text colour, so that they suit any theme."""
 
 from __future__ import annotations
 
@@ -15,44 +15,43 @@ from tfmxbench.report.figures.fragments import Fragment, text
 
 # Stands for the page's text colour while matplotlib draws.
 _INK = "#123456"
-# Of equal lightness on white and on black, and told apart by people who see few colours (Okabe and
-# Ito, 2008).
+# Equally light on white and on black, and distinct for colour-blind people (Okabe and Ito, 2008).
 PALETTE = ("#e67e00", "#2f8fd0", "#009e73", "#cc5fa0", "#9a8700", "#7f7f7f")
 
 
 def new(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure of so many inches, with axes beside each other."""
+    """A figure of that width and height, in inches, with axes next to each other."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    made = figure.subplots(1, columns, squeeze=False)[0]
-    for axes in made:
+    row = figure.subplots(1, columns, squeeze=False)[0]
+    for axes in row:
         axes.set_facecolor("none")
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[:].set_color(_INK)
         axes.tick_params(colors=_INK)
         axes.grid(visible=True, axis="x", color=_INK, alpha=0.15)
         axes.set_axisbelow(True)
-    return figure, list(made)
+    return figure, list(row)
 
 
 def label(axes: Axes, title: str = "", x: str = "", y: str = "") -> None:
-    """Set the title and the axes' labels, in the page's text colour."""
+    """Set the title and the labels of the axes, in the page's text colour."""
     axes.set_title(title, color=_INK, loc="left", fontsize="medium")
     axes.set_xlabel(x, color=_INK)
     axes.set_ylabel(y, color=_INK)
 
 
 def legend(axes: Axes, **options: Any) -> None:
-    """A legend in the page's text colour, without a frame."""
+    """Add a legend in the page's text colour, without a frame."""
     axes.legend(frameon=False, labelcolor=_INK, **options)
 
 
 def upright(axes: Axes, x: float) -> None:
-    """An upright line in the page's text colour."""
+    """Draw a vertical line in the page's text colour."""
     axes.axvline(x, color=_INK, linewidth=1, linestyle="--")
 
 
 def annotate(axes: Axes, words: str, x: float, y: float, **options: Any) -> None:
-    """Words at a point, in the page's text colour."""
+    """Write words at a point, in the page's text colour."""
     axes.annotate(words, (x, y), color=_INK, fontsize="small", **options)
 
 
@@ -90,12 +89,12 @@ def fragment(figure: Figure, name: str, description: str) -> Fragment:
     ----------
     figure : matplotlib.figure.Figure
     name : str
-        Unique on its page: the names inside the drawing are derived from it.
+        Unique on its page: the identifiers inside the drawing are derived from it.
     description : str
-        What the figure shows, for those who do not see it; it is printed below as well.
+        What the figure shows. Screen readers read it, and it is the caption as well.
     """
     buffer = io.StringIO()
-    # Laid out once and drawn once: left to savefig, a figure with a layout is drawn twice.
+    # The layout is executed here, because savefig would draw a figure with a layout engine twice.
     layout = figure.get_layout_engine()
     if layout is not None:
         layout.execute(figure)
@@ -104,7 +103,7 @@ def fragment(figure: Figure, name: str, description: str) -> Fragment:
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :].replace(_INK, "currentColor")
-    # This style would reach the whole page.
+    # These style rules would apply to the whole page.
     drawing = re.sub(r"<style[^>]*>.*?</style>", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
     drawing = re.sub(r'id="([^"]+)"', rf'id="{name}-\1"', drawing)

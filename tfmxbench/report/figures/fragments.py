@@ -1,4 +1,4 @@
-"""Pieces of HTML that pages show; everything that comes from a record is escaped."""
+"""Pieces of HTML for the pages. Everything that comes from a record is escaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GREATEST = 1e308
 
 @dataclasses.dataclass(frozen=True)
 class Fragment:
-    """HTML that Sphinx-Gallery and notebooks show as it is.
+    """HTML that Sphinx-Gallery and notebooks show without changes.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class Fragment:
 def text(value: object) -> str:
     """A value as text that is safe between tags and in attributes.
 
-    It has no ends of lines either: one of them, in the reStructuredText that Sphinx-Gallery writes,
-    could end the block of HTML that the text stands in.
+    Line ends are removed: in the reStructuredText that Sphinx-Gallery writes, a line end could end the
+    block of HTML that contains the text.
     """
     return html.escape(one_line(str(value)), quote=True)
 
@@ -53,24 +53,29 @@ def items(values: Sequence[str]) -> Fragment:
     return Fragment("<ul>" + "".join(f"<li>{text(value)}</li>" for value in values) + "</ul>")
 
 
+def folded(title: str, content: Fragment) -> Fragment:
+    """A fragment that the reader can unfold."""
+    return Fragment(f"<details><summary>{text(title)}</summary>") + content + Fragment("</details>")
+
+
 def table(
     caption: str,
     headings: Sequence[tuple[str, str]],
     rows: Sequence[Sequence[tuple[str, float | str]]],
     sortable: bool = False,
 ) -> Fragment:
-    """A table whose first cell in each row is the row's heading.
+    """A table. The first cell of each row is the row's heading.
 
     Parameters
     ----------
     caption : str
         What the table shows.
     headings : sequence of (str, str)
-        Heading and explanation of each column.
+        Heading of each column, and its explanation.
     rows : sequence of sequence of (str, float or str)
-        Text of each cell, and what it sorts by: numbers are set to the right.
+        Text of each cell, and the value that it sorts by. Numbers are aligned to the right.
     sortable : bool
-        Whether the reader can sort and filter it.
+        Whether the reader can sort and filter the table.
     """
     head = "".join(f'<th scope="col" title="{text(meaning)}">{text(name)}</th>' for name, meaning in headings)
     body = "".join(
@@ -86,7 +91,7 @@ def table(
 
 def _cell(number: int, shown: str, order: float | str) -> str:
     kind = "text" if isinstance(order, str) else "number"
-    # What was not measured comes last, and is a number all the same, so that the others sort as numbers.
+    # A missing value sorts last. It must be a number, so that the others sort as numbers.
     order = GREATEST if order == math.inf else order
     tag = 'th scope="row"' if number == 0 else "td"
     return f'<{tag} class="{kind}" data-order="{text(order)}">{text(shown)}</{tag.split()[0]}>'

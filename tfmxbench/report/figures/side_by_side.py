@@ -1,4 +1,4 @@
-"""Implementations beside each other, part by part, with their figures above the code."""
+"""Implementations side by side: their results, and then their code, section by section."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ TITLES = {
     "build": "Build",
     "train": "Train",
     "predict": "Predict",
-    "parity": "What parity needs: setting and getting the parameters",
+    "parity": "Needed only for the parity check: setting and reading the weights",
 }
 
 
 def aligned(
     columns: Sequence[Sequence[Implementation]], shown: Sequence[str], arms: Sequence[Arm], chooser: bool
 ) -> Fragment:
-    """Implementations beside each other, part by part.
+    """Implementations side by side, section by section.
 
     Parameters
     ----------
     columns : sequence of sequence of Implementation
-        What each column can show.
+        The implementations that each column can show.
     shown : sequence of str
         The style that each column shows at first.
     arms : sequence of Arm
-        Whose figures stand above the code.
+        The arms whose results are shown above the code.
     chooser : bool
         Whether the reader can choose.
     """
     rows = [
-        ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _figures)
+        ("", [_choice(number, column, shown, chooser) for number, column in enumerate(columns)], _results)
     ]
     for part in definitions.PARTS:
         rows.append((TITLES[part], [""] * len(columns), functools.partial(_code, part)))
@@ -64,7 +64,7 @@ def aligned(
 
 
 def _choice(number: int, column: Sequence[Implementation], shown: Sequence[str], chooser: bool) -> str:
-    """The menu of a column, or the title of the one that it shows."""
+    """The menu of a column, or the title of its only implementation."""
     if not chooser:
         return f"<p><strong>{text(_titled(column[0]))}</strong></p>"
     chosen = shown[number : number + 1]
@@ -81,30 +81,30 @@ def _titled(item: Implementation) -> str:
     return f"{frameworks.load(item.framework).TITLE}: {item.style}"
 
 
-def _figures(item: Implementation, arms: Sequence[Arm]) -> str:
-    """What an implementation is, and what it cost."""
-    found = []
+def _results(item: Implementation, arms: Sequence[Arm]) -> str:
+    """A description of an implementation, and its results."""
+    lines = []
     for arm in arms:
         if arm.style == item.style:
             epoch = with_interval(arm.estimate(quantities.epoch_seconds))
-            found += [
-                f"seconds an epoch on the {arm.device.upper()}: {epoch}",
-                f"peak memory in MB: {with_interval(arm.estimate(quantities.peak_megabytes))}",
+            lines += [
+                f"seconds per epoch ({arm.device.upper()}): {epoch}",
+                f"peak memory, MB: {with_interval(arm.estimate(quantities.peak_megabytes))}",
                 f"test accuracy: {tables.named('test accuracy').cell(arm).text}",
             ]
-    found.append(f"{code_size.example_lines(item.path)} lines of code")
-    return fragments.paragraph(item.summary).source + fragments.items(found).source
+    lines.append(f"{code_size.example_lines(item.path)} lines of code")
+    return fragments.paragraph(item.summary).source + fragments.items(lines).source
 
 
 def _code(part: str, item: Implementation, arms: Sequence[Arm]) -> str:
-    """A part of an implementation's code."""
+    """One part of an implementation's code."""
     source = definitions.parts(item.path)[part]
     return code(source).source if source else ""
 
 
-# What can be chosen in two columns is drawn once.
+# An implementation that both columns offer is highlighted once.
 @functools.lru_cache(maxsize=256)
 def code(source: str) -> Fragment:
-    """Python source, highlighted as the rest of the site is, with Sphinx' copy button."""
+    """Python source, highlighted like the rest of the site, with Sphinx's copy button."""
     drawn = highlight(source, PythonLexer(), HtmlFormatter(nowrap=False))
     return Fragment(f'<div class="highlight-python notranslate">{drawn}</div>')

@@ -13,20 +13,20 @@ from tfmxbench.analysis.estimates import Estimate
 from tfmxbench.records.store import Results
 from tfmxbench.records.trial import Measurement
 
-# An interval that reaches further, as a share of its estimate, says no more than that.
+# The greatest reach of an interval, as a share of its estimate, that is printed as a number.
 MOST_REACH = 100.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """What a table shows, and what it sorts by.
+    """The text of a cell, and the value that it sorts by.
 
     Attributes
     ----------
     text : str
     order : float or str
     brief : str
-        The text where there is little room.
+        The text for narrow tables.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One arm's cells, in the order of the columns that were asked for."""
+    """The cells of one arm, in the order of the requested columns."""
 
     arm: Arm
     cells: list[Cell]
@@ -44,7 +44,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A heading, what it means, and how an arm's cell is made.
+    """A heading, its meaning, and a function that makes the cell of an arm.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Column:
         Whether the cells are words rather than numbers.
     cell : callable
     core : bool
-        Whether a table of the most important figures has it.
+        Whether the short table of one network has the column.
     """
 
     heading: str
@@ -64,9 +64,9 @@ class Column:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number rounded to so many significant digits: ``0.500``, ``12.3``, ``1410``.
+    """A number rounded to some significant digits: ``0.500``, ``12.3``, ``1410``.
 
-    It has an exponent only where it would be longer than anybody reads: ``1.00e+16``, ``1.00e-10``.
+    Only very large and very small numbers have an exponent: ``1.00e+16``, ``1.00e-10``.
     """
     if value == 0 or not math.isfinite(value):
         return str(value)
@@ -77,40 +77,41 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:.{decimals}f}"
 
 
-def with_interval(found: Estimate | None, digits: int = 3) -> str:
+def with_interval(estimate: Estimate | None, digits: int = 3) -> str:
     """An estimate as text: ``1.23 (1.20 to 1.26)``."""
-    if found is None:
+    if estimate is None:
         return "not measured"
-    if not found.has_interval:
-        return f"{significant(found.value, digits)} (one trial)"
-    low, high = significant(found.low, digits), significant(found.high, digits)
-    return f"{significant(found.value, digits)} ({low} to {high})"
+    if not estimate.has_interval:
+        return f"{significant(estimate.value, digits)} (one trial)"
+    low, high = significant(estimate.low, digits), significant(estimate.high, digits)
+    return f"{significant(estimate.value, digits)} ({low} to {high})"
 
 
-def in_brief(found: Estimate | None) -> str:
-    """An estimate as short text: ``1.23 ±3%``, where the percentage reaches to the interval's upper end."""
-    if found is None:
+def in_brief(estimate: Estimate | None) -> str:
+    """An estimate as short text: ``1.23 ±3%``. The percentage extends to the interval's upper end."""
+    if estimate is None:
         return "-"
-    if not found.has_interval:
-        return significant(found.value)
-    reach = found.high / found.value - 1
+    if not estimate.has_interval:
+        return significant(estimate.value)
+    reach = estimate.high / estimate.value - 1
     if reach > MOST_REACH:
-        return f"{significant(found.value)} ±>{100 * MOST_REACH:.0f}%"
-    return f"{significant(found.value)} ±{significant(100 * reach, 2)}%"
+        return f"{significant(estimate.value)} ±>{100 * MOST_REACH:.0f}%"
+    return f"{significant(estimate.value)} ±{significant(100 * reach, 2)}%"
 
 
 def _words(value: Callable[[Arm], str]) -> Callable[[Arm], Cell]:
     return lambda arm: Cell(value(arm), value(arm), value(arm))
 
 
-def _figure(figure: Callable[[Measurement], float | None], scale: float = 1.0) -> Callable[[Arm], Cell]:
+def _number(quantity: Callable[[Measurement], float | None], scale: float = 1.0) -> Callable[[Arm], Cell]:
     def scaled(measurement: Measurement) -> float | None:
-        value = figure(measurement)
+        value = quantity(measurement)
         return None if value is None else value * scale
 
     def cell(arm: Arm) -> Cell:
-        found = arm.estimate(scaled)
-        return Cell(with_interval(found), found.value if found else float("inf"), in_brief(found))
+        estimate = arm.estimate(scaled)
+        order = estimate.value if estimate else float("inf")
+        return Cell(with_interval(estimate), order, in_brief(estimate))
 
     return cell
 
@@ -131,147 +132,152 @@ def _trials(arm: Arm) -> Cell:
 
 
 def _percentile(share: float) -> Callable[[Arm], Cell]:
-    return _figure(lambda found: quantities.latency_seconds(found, share), 1e3)
+    return _number(lambda measurement: quantities.latency_seconds(measurement, share), 1e3)
 
 
 COLUMNS = [
     Column("implementation", "network and style", True, _words(lambda arm: arm.name)),
-    Column("framework", "in what", True, _words(lambda arm: frameworks.load(arm.framework).TITLE)),
-    Column("device", "on what it computes", True, _words(lambda arm: arm.device.upper())),
+    Column(
+        "framework",
+        "framework that it is written in",
+        True,
+        _words(lambda arm: frameworks.load(arm.framework).TITLE),
+    ),
+    Column("device", "device that it computes on", True, _words(lambda arm: arm.device.upper())),
     Column(
         "epoch, s",
-        "seconds of a steady epoch, from NumPy arrays to trained parameters",
+        "seconds per epoch, after warm-up, from NumPy arrays to trained parameters",
         False,
-        _figure(quantities.epoch_seconds),
+        _number(quantities.epoch_seconds),
     ),
     Column(
-        "images/s",
-        "training images in a second of a steady epoch",
+        "images/s, training",
+        "training images per second, after warm-up",
         False,
-        _figure(quantities.images_per_second),
+        _number(quantities.images_per_second),
         core=False,
     ),
     Column(
-        "processors, s",
-        "processor seconds, of all threads together, that a steady epoch takes",
+        "CPU time, s",
+        "CPU seconds per epoch, after warm-up, of all threads together",
         False,
-        _figure(quantities.epoch_processor_seconds),
+        _number(quantities.epoch_processor_seconds),
         core=False,
     ),
     Column(
-        "cores busy",
-        "processor seconds in a second of a steady epoch",
+        "cores used",
+        "CPU seconds per second, after warm-up",
         False,
-        _figure(quantities.cores_busy),
+        _number(quantities.cores_busy),
         core=False,
     ),
     Column(
         "energy, J",
-        "joules that the machine's processors take in a steady epoch",
+        "joules per epoch, after warm-up, of all the machine's processors",
         False,
-        _figure(quantities.epoch_joules),
+        _number(quantities.epoch_joules),
         core=False,
     ),
     Column(
         "first epoch, s",
-        "seconds of the first epoch, tracing and compiling included; of a long one the first pass is timed, "
-        "and the rest counts as in the steady passes",
+        "seconds of the first epoch, including tracing and compilation; if an epoch is long, only its first "
+        "pass is timed cold, and the rest is extrapolated from the passes after warm-up",
         False,
-        _figure(quantities.first_epoch_seconds),
+        _number(quantities.first_epoch_seconds),
     ),
     Column(
         "import, s",
-        "seconds for importing the framework and the implementation",
+        "seconds to import the framework and the implementation",
         False,
-        _figure(quantities.import_seconds),
+        _number(quantities.import_seconds),
         core=False,
     ),
     Column(
         "build, s",
-        "seconds for building the model and setting its initial values",
+        "seconds to build the model and set its initial values",
         False,
-        _figure(quantities.build_seconds),
+        _number(quantities.build_seconds),
         core=False,
     ),
     Column(
-        "start, s",
+        "start-up, s",
         "seconds from starting Python to a model with its initial values",
         False,
-        _figure(quantities.start_seconds),
+        _number(quantities.start_seconds),
     ),
     Column(
         "test set, ms",
-        "milliseconds for predicting the test set",
+        "milliseconds to predict the test set",
         False,
-        _figure(quantities.inference_seconds, 1e3),
+        _number(quantities.inference_seconds, 1e3),
     ),
     Column(
-        "predicted/s",
-        "test images that are predicted in a second",
+        "images/s, inference",
+        "test images predicted per second",
         False,
-        _figure(quantities.inference_images_per_second),
+        _number(quantities.inference_images_per_second),
         core=False,
     ),
     Column(
-        "one image, ms",
-        "milliseconds for predicting a single image (median)",
+        "median latency, ms",
+        "milliseconds to predict a single image, median",
         False,
-        _figure(quantities.latency_seconds, 1e3),
+        _number(quantities.latency_seconds, 1e3),
     ),
     Column(
-        "95th, ms",
-        "milliseconds for predicting a single image: 95 of 100 take no longer",
+        "p95 latency, ms",
+        "milliseconds to predict a single image, 95th percentile",
         False,
         _percentile(0.95),
         core=False,
     ),
     Column(
-        "99th, ms",
-        "milliseconds for predicting a single image: 99 of 100 take no longer",
+        "p99 latency, ms",
+        "milliseconds to predict a single image, 99th percentile",
         False,
         _percentile(0.99),
         core=False,
     ),
     Column(
-        "imported, MB",
+        "RSS after import, MB",
         "resident memory after importing the framework, in 10⁶ bytes",
         False,
-        _figure(quantities.imported_megabytes),
+        _number(quantities.imported_megabytes),
         core=False,
     ),
     Column(
-        "built, MB",
+        "RSS after build, MB",
         "resident memory after building the model, in 10⁶ bytes",
         False,
-        _figure(quantities.built_megabytes),
+        _number(quantities.built_megabytes),
         core=False,
     ),
     Column(
         "peak memory, MB",
-        "greatest resident memory of the process, in 10⁶ bytes, with the images of one pass at a time",
+        "peak resident memory of the process, in 10⁶ bytes, including the images of one pass",
         False,
-        _figure(quantities.peak_megabytes),
+        _number(quantities.peak_megabytes),
     ),
     Column(
         "device memory, MB",
-        "greatest memory in use on the device, in 10⁶ bytes, where the framework tells",
+        "peak memory in use on the device, in 10⁶ bytes, if the framework reports it",
         False,
-        _figure(quantities.device_megabytes),
+        _number(quantities.device_megabytes),
         core=False,
     ),
     Column(
         "test accuracy",
-        "share of test images classified rightly after the first epoch; of a long one, the gate's",
+        "test accuracy after the first epoch; if the timed trials take no whole epoch, from the parity gate",
         False,
         _accuracy,
     ),
-    Column("trials", "fresh processes that the row rests on", False, _trials),
+    Column("trials", "number of trials, each a fresh process", False, _trials),
 ]
-FIGURES = [column for column in COLUMNS if not column.text]
+QUANTITIES = [column for column in COLUMNS if not column.text]
 
 
 def named(heading: str) -> Column:
-    """The column with a heading.
+    """The column with that heading.
 
     Raises
     ------
@@ -287,7 +293,7 @@ def named(heading: str) -> Column:
 def rows(
     results: Results, network: str | None = None, columns: Sequence[Column] = tuple(COLUMNS)
 ) -> list[Row]:
-    """The rows of a campaign's table, of one network or of all, with all columns or with some."""
+    """The rows of a campaign's table: of all networks or one, with all columns or some."""
     return [
         Row(arm, [column.cell(arm) for column in columns])
         for arm in arms_of(results.records, parity=results.parity)
@@ -296,13 +302,13 @@ def rows(
 
 
 def failures(results: Results) -> list[str]:
-    """A sentence for each trial that did not complete; equal reasons of an arm are told once."""
+    """The trials that did not complete, one sentence for each arm and reason."""
     sentences = []
     for arm in arms_of(results.records, parity=results.parity):
         reasons: dict[str, list[int]] = {}
         for record in arm.failures:
             reasons.setdefault(f"{record.status}: {record.reason}", []).append(record.trial.round + 1)
-        for reason, found in reasons.items():
-            listed = ", ".join(map(str, found))
+        for reason, rounds in reasons.items():
+            listed = ", ".join(map(str, rounds))
             sentences.append(f"{arm.name} on the {arm.device} in round {listed}: {reason}")
     return sentences

@@ -1,4 +1,4 @@
-"""What the comparison of a network shows."""
+"""The page that compares the implementations of a network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfmxbench.report.pages import published
 
 
 class ComparisonPage:
-    """What the comparison of a network shows.
+    """The parts of the page that compares the implementations of a network.
 
     Parameters
     ----------
@@ -23,121 +23,117 @@ class ComparisonPage:
     def __init__(self, network: str) -> None:
         published.page_is_about(network)
         self.network = network
+        self.title = catalogue.task(network).title
         self.arms = published.arms(network)
 
     def verdicts(self) -> Fragment:
-        """For each pair of counterparts: which trains faster, by how much, how sure."""
+        """For each pair of counterparts: which trains faster, by how much, and how certain that is."""
         judged = pairs.compare_pairs(published.results().records)
-        found = [sentences.compare(item) for item in judged if item.first.network == self.network]
-        return fragments.items(found or ["This campaign holds no two counterparts to compare."])
+        verdicts = [sentences.compare(pair) for pair in judged if pair.first.network == self.network]
+        return fragments.items(verdicts or [sentences.NO_PAIR])
 
     def times(self) -> Fragment:
-        """Seconds of a steady epoch."""
+        """Seconds per epoch, after warm-up."""
         return plots.intervals(
             self.arms,
             quantities.epoch_seconds,
             f"times-{self.network}",
-            "seconds of a steady epoch",
-            f"Seconds of a steady epoch of {self.network}, by style: less is better. {published.SPREAD}",
+            "seconds per epoch, after warm-up",
+            f"{self.title}: seconds per epoch, after warm-up, by style; less is better. {published.SPREAD}",
         )
 
     def starts(self) -> Fragment:
-        """Seconds up to the end of the first epoch, by phase."""
+        """Seconds until the end of the first epoch, by phase."""
         return plots.phases(
             self.arms,
             f"starts-{self.network}",
-            f"Seconds from starting Python to the end of the first epoch of {self.network}, by phase.",
+            f"{self.title}: seconds from starting Python to the end of the first epoch, by phase.",
         )
 
     def inference(self) -> Fragment:
-        """Milliseconds for the test set."""
+        """Milliseconds to predict the test set."""
         return plots.intervals(
             self.arms,
-            lambda found: 1e3 * quantities.inference_seconds(found),
+            lambda measurement: 1e3 * quantities.inference_seconds(measurement),
             f"inference-{self.network}",
-            "milliseconds for predicting the test set",
-            f"Milliseconds for the test set, with {self.network}, by style. {published.SPREAD}",
+            "milliseconds to predict the test set",
+            f"{self.title}: milliseconds to predict the test images, by style. {published.SPREAD}",
         )
 
     def memory(self) -> Fragment:
-        """Greatest resident memory."""
+        """Peak resident memory."""
         return plots.intervals(
             self.arms,
             quantities.peak_megabytes,
             f"memory-{self.network}",
-            "greatest resident memory, MB",
-            f"Greatest resident memory of a process that trained {self.network}, by style. "
-            f"{published.SPREAD}",
+            "peak resident memory, MB",
+            f"{self.title}: peak resident memory of the training process, by style. {published.SPREAD}",
         )
 
     def accuracy(self) -> Fragment:
-        """How far the accuracies lie apart, and what the trials were given."""
-        return fragments.paragraph(sentences.accuracies(self.arms)) + fragments.items(
-            sentences.hashes(self.arms)
-        )
+        """The range of the test accuracies."""
+        return fragments.paragraph(sentences.accuracies(self.arms))
 
     def lines(self) -> Fragment:
-        """Lines of code by part, and against time."""
+        """Lines of code, by part and against time."""
         rows: list[list[tuple[str, float | str]]] = []
         counted = {item.style: code_size.count_parts(item.path) for item in self._implementations()}
         for item in self._implementations():
             parts = counted[item.style]
-            example = sum(found.code for part, found in parts.items() if part != "parity")
+            example = sum(lines.code for part, lines in parts.items() if part != "parity")
             title = frameworks.load(item.framework).TITLE
             rows.append(
                 [(item.style, item.style), (title, title), (str(example), float(example))]
                 + [(str(parts[part].code), float(parts[part].code)) for part in definitions.PARTS]
             )
         headings = [
-            ("style", "how it is written"),
-            ("framework", "in what"),
-            ("example", "lines of code of everything but what parity needs"),
+            ("style", "style of the implementation"),
+            ("framework", "framework that it is written in"),
+            ("example", "lines of code, without the parity functions"),
             *((part, f"lines of code of this part: {part}") for part in definitions.PARTS),
         ]
         return fragments.table("Lines of code, counted by pygount", headings, rows) + self.lines_and_time()
 
     def lines_and_time(self) -> Fragment:
-        """Lines of code against the time of an epoch."""
+        """Lines of code against the time per epoch."""
         counted = {item.style: code_size.example_lines(item.path) for item in self._implementations()}
         return plots.lines_and_time(
             [(arm, counted[arm.style]) for arm in self.arms if arm.style in counted],
             f"lines-{self.network}",
-            f"Lines of code of {self.network} against the seconds of a steady epoch, by style.",
+            f"{self.title}: lines of code against seconds per epoch, after warm-up, by style.",
         )
 
     def table(self) -> Fragment:
-        """Everything measured of this network."""
+        """The most important columns of the table, for this network."""
         return published.table(self.network)
 
     def conditions(self) -> Fragment:
-        """On what was measured."""
-        return fragments.paragraph(sentences.data(published.results())) + fragments.paragraph(
-            sentences.conditions(published.results())
-        )
+        """The data, the machine, the settings, and the hashes of the inputs."""
+        return published.conditions(self.arms)
 
     def side_by_side(self) -> Fragment:
-        """Any two implementations, chosen by the reader, aligned part by part, with their figures above."""
-        found = self._implementations()
-        shown = [item.style for item in found[:2]]
+        """Any two implementations, chosen by the reader: their results, then their code."""
+        measured = self._implementations()
+        shown = [item.style for item in measured[:2]]
         counterparts = pairs.counterparts(self.arms)
         if counterparts:
             shown = [arm.style for arm in counterparts[0][:2]]
-        return side_by_side.aligned([found, found], shown, self.arms, chooser=True)
+        return side_by_side.aligned([measured, measured], shown, self.arms, chooser=True)
 
     def pair(self, name: str) -> Fragment:
-        """The two implementations of a pair, aligned part by part, with their figures above."""
+        """The two implementations of a pair: their results, then their code."""
         columns = [[item] for item in catalogue.implementations(self.network) if item.pair == name]
         return side_by_side.aligned(columns, [item.style for (item,) in columns], self.arms, chooser=False)
 
     def pair_verdict(self, name: str) -> Fragment:
-        """Which of the two of a pair trains faster, by how much, how sure."""
+        """Which implementation of a pair trains faster, by how much, and how certain that is."""
         judged = pairs.compare_pairs(published.results().records)
-        found = [
-            sentences.compare(item)
-            for item in judged
-            if (item.first.network, item.pair) == (self.network, name)
+        verdicts = [
+            sentences.compare(pair)
+            for pair in judged
+            if (pair.first.network, pair.pair) == (self.network, name)
         ]
-        return fragments.items(found or ["This campaign does not hold both."])
+        return fragments.items(verdicts or ["This campaign does not contain both implementations."])
 
     def _implementations(self) -> list[Implementation]:
         measured = {arm.style for arm in self.arms}

@@ -1,15 +1,15 @@
-"""What the page of an implementation shows."""
+"""The page of an implementation."""
 
 from __future__ import annotations
 
 from tfmxbench.networks import catalogue
-from tfmxbench.report.figures import fragments, plots, sentences, tables
+from tfmxbench.report.figures import fragments, plots, tables
 from tfmxbench.report.figures.fragments import Fragment
 from tfmxbench.report.pages import published
 
 
 class ImplementationPage:
-    """What the page of an implementation shows.
+    """The parts of the page of an implementation.
 
     Parameters
     ----------
@@ -23,10 +23,10 @@ class ImplementationPage:
         self.arms = [arm for arm in published.arms(network) if arm.style == style]
 
     def costs(self) -> Fragment:
-        """The figures of this implementation, one row each."""
+        """The results of this implementation, one quantity per row."""
         rows: list[list[tuple[str, float | str]]] = []
         for arm in self.arms:
-            for column in tables.FIGURES:
+            for column in tables.QUANTITIES:
                 cell = column.cell(arm)
                 rows.append(
                     [
@@ -38,24 +38,19 @@ class ImplementationPage:
                 )
         if not rows:
             return fragments.paragraph(
-                "This implementation is not part of the campaign that this site was built from."
+                "This implementation is not in the campaign that this site was built from."
             )
         caption = f"{self.implementation.name}: estimates, with 95% intervals over trials in parentheses"
-        headings = [("figure", ""), ("device", ""), ("value", ""), ("meaning", "")]
+        headings = [("quantity", ""), ("device", ""), ("value", ""), ("meaning", "")]
         failures = [
             line
             for line in tables.failures(published.results())
             if line.startswith(self.implementation.name + " ")
         ]
-        told = (
-            fragments.paragraph("Trials that did not complete:") + fragments.items(failures)
-            if failures
-            else Fragment("")
-        )
-        return fragments.table(caption, headings, rows) + told
+        return fragments.table(caption, headings, rows) + published.failures(failures)
 
     def lines(self) -> Fragment:
-        """Lines of each part."""
+        """Lines of code of each part."""
         return published.lines(self.implementation.network, self.implementation.style)
 
     def trials(self) -> Fragment:
@@ -65,26 +60,23 @@ class ImplementationPage:
             shown += plots.trials(
                 arm,
                 f"trials-{arm.device}",
-                f"Seconds an epoch of {arm.name} on the {arm.device.upper()}, for every pass of every trial.",
+                f"{arm.name} on the {arm.device.upper()}: seconds per epoch, for every pass of every trial.",
             )
         return shown
 
     def memory(self) -> Fragment:
-        """Resident memory over each trial."""
+        """Resident memory during each trial."""
         shown = Fragment("")
         for arm in self.arms:
             if any(record.memory_curve for record in arm.records):
                 shown += plots.memory_curves(
                     arm,
                     f"memory-{arm.device}",
-                    f"Resident memory of the processes that ran {arm.name} on the {arm.device.upper()}, over "
-                    "each trial: the import, the build, the data, and then training and predicting.",
+                    f"{arm.name} on the {arm.device.upper()}: resident memory of each trial's process during "
+                    "the import, the build, the loading of the data, training and predicting.",
                 )
-        return shown or fragments.paragraph("The course of memory was not recorded.")
+        return shown or fragments.paragraph("Memory over time was not recorded.")
 
     def conditions(self) -> Fragment:
-        """On what was measured, and what the trials were given."""
-        found = fragments.paragraph(sentences.data(published.results())) + fragments.paragraph(
-            sentences.conditions(published.results())
-        )
-        return found + fragments.items(sentences.hashes(self.arms))
+        """The data, the machine, the settings, and the hashes of the inputs."""
+        return published.conditions(self.arms)

@@ -1,4 +1,4 @@
-"""What the page on the machine shows: how much of what it can do each implementation reaches."""
+"""The page on utilisation: how much of the machine's capacity each implementation uses."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from tfmxbench.report.pages import published
 
 
 def _rates() -> dict[tuple[str, str], dict[int, float]]:
-    """Operations in a second of matrix products, by framework and device, and by round."""
-    found: dict[tuple[str, str], dict[int, float]] = {}
+    """Operations per second of matrix products, by framework and device, and by round."""
+    rates: dict[tuple[str, str], dict[int, float]] = {}
     for record in published.results().records:
         if record.products is not None and record.status == COMPLETED:
             seconds = standard_statistics.median(record.products.seconds)
-            # No clock is finer; a file of another hand may say what it likes.
+            # No clock is finer, but a results file from somebody else may state anything.
             if seconds >= 1e-9:
                 rate = operations.of_product(record.products.size) / seconds
                 key = record.trial.framework, record.trial.device
-                found.setdefault(key, {})[record.trial.round] = rate
-    return found
+                rates.setdefault(key, {})[record.trial.round] = rate
+    return rates
 
 
 def _best(device: str) -> dict[int, float]:
-    """The greatest rate that any framework reached on a device, by round."""
+    """The highest rate that any framework reached on a device, by round."""
     best: dict[int, float] = {}
-    for (_, on), rates in _rates().items():
-        if on == device:
+    for (_, place), rates in _rates().items():
+        if place == device:
             for number, rate in rates.items():
                 best[number] = max(rate, best.get(number, 0.0))
     return best
 
 
 def counted() -> Fragment:
-    """Operations of each network for one image, by kernel."""
+    """Operations for one image in each network, by kernel."""
     shown = Fragment("")
     for network in catalogue.networks():
         task = catalogue.task(network)
@@ -60,11 +60,11 @@ def counted() -> Fragment:
             [("all", "all"), ("", 0.0), ("", 0.0), *((f"{value:,}", float(value)) for value in total)]
         )
         headings = [
-            ("kernel", "of the task"),
-            ("shape", "of its values"),
-            ("places", "at which it is applied to an image"),
-            ("forwards", "floating-point operations for predicting one image"),
-            ("in training", "floating-point operations for training on one image"),
+            ("kernel", "name of the kernel in the task"),
+            ("shape", "shape of the kernel"),
+            ("positions", "number of positions at which it is applied to an image"),
+            ("forward FLOP", "floating-point operations to predict one image"),
+            ("training FLOP", "floating-point operations to train on one image"),
         ]
         shown += fragments.table(f"{task.title}: operations for one image", headings, rows)
     return shown
@@ -73,8 +73,8 @@ def counted() -> Fragment:
 def rates() -> Fragment:
     """The rate of matrix products in each framework."""
     rows: list[list[tuple[str, float | str]]] = []
-    for (framework, device), found in sorted(_rates().items()):
-        rate = estimate([value / 1e9 for value in found.values()])
+    for (framework, device), by_round in sorted(_rates().items()):
+        rate = estimate([value / 1e9 for value in by_round.values()])
         title = frameworks.load(framework).TITLE
         rows.append(
             [
@@ -94,18 +94,18 @@ def rates() -> Fragment:
             "This build did not measure the rate of matrix products."
         ) + fragments.items(failed)
     headings = [
-        ("framework", "whose product was called"),
-        ("device", "on which"),
-        ("GFLOP/s", "10⁹ operations in a second, with the 95% interval over trials"),
-        ("trials", "fresh processes"),
+        ("framework", "framework that computed the product"),
+        ("device", "device that it computed on"),
+        ("GFLOP/s", "10⁹ operations per second, with the 95% interval over trials"),
+        ("trials", "number of trials, each a fresh process"),
     ]
     size = next(record.products.size for record in published.results().records if record.products is not None)
-    caption = f"Products of two matrices of {size} by {size} float32 values, the median of each trial"
+    caption = f"Products of two matrices of {size} by {size} float32 values: median of each trial"
     return fragments.table(caption, headings, rows) + (fragments.items(failed) if failed else Fragment(""))
 
 
 def fractions() -> Fragment:
-    """What share of the machine's rate each implementation reaches in training."""
+    """The share of the machine's rate that each implementation reaches in training."""
     shown = Fragment("")
     for network in catalogue.networks():
         arms = published.arms(network)
@@ -127,22 +127,23 @@ def fractions() -> Fragment:
                 lines,
                 f"fraction-{network}-{device}",
                 "percent of the rate of matrix products",
-                f"Share of the machine's rate of matrix products that {network} reaches in training on the "
-                f"{device.upper()}, by style. {published.SPREAD}",
+                f"{catalogue.task(network).title} in training on the {device.upper()}: share of the "
+                f"machine's rate of matrix products, by style. {published.SPREAD}",
             )
             leader = lines[0]
             shown += fragments.paragraph(
-                f"{catalogue.task(network).title} on the {device.upper()}: {leader.label} comes nearest, "
-                f"with {significant(leader.estimate.value, 2)}% of the rate; {lines[-1].label} reaches "
+                f"{catalogue.task(network).title} on the {device.upper()}: {leader.label} comes closest, "
+                f"with {significant(leader.estimate.value, 2)}% of the rate. {lines[-1].label} reaches "
                 f"{significant(lines[-1].estimate.value, 2)}%."
             )
     return shown or fragments.paragraph(
-        "Without the rate of matrix products there is no share to state: the quick profile measures none."
+        "There is no share to report, because the rate of matrix products was not measured. The quick "
+        "profile never measures it."
     )
 
 
 def cores() -> Fragment:
-    """How many cores each implementation keeps busy."""
+    """The number of cores that each implementation uses."""
     shown = Fragment("")
     for network in catalogue.networks():
         arms: list[Arm] = published.arms(network)
@@ -151,15 +152,15 @@ def cores() -> Fragment:
                 arms,
                 quantities.cores_busy,
                 f"cores-{network}",
-                "processor seconds in a second of a steady epoch",
-                f"Cores that {network} keeps busy in training, by style, of "
-                f"{published.results().settings.threads} that it may use. {published.SPREAD}",
+                "cores used",
+                f"{catalogue.task(network).title}: cores used in training, after warm-up, out of "
+                f"{published.results().settings.threads} available, by style. {published.SPREAD}",
             )
     return shown
 
 
 def energy() -> Fragment:
-    """Joules of an epoch, where the machine lets them be read."""
+    """Joules per epoch, if the machine permits reading its counters."""
     shown = Fragment("")
     for network in catalogue.networks():
         arms = [arm for arm in published.arms(network) if arm.estimate(quantities.epoch_joules) is not None]
@@ -168,40 +169,40 @@ def energy() -> Fragment:
                 arms,
                 quantities.epoch_joules,
                 f"energy-{network}",
-                "joules of the machine's processors in a steady epoch",
-                f"Joules that the machine's processors take in a steady epoch of {network}, by style, "
-                f"everything else on the machine included. {published.SPREAD}",
+                "joules per epoch, after warm-up",
+                f"{catalogue.task(network).title}: joules per epoch, after warm-up, of all the machine's "
+                f"processors, including everything else on the machine, by style. {published.SPREAD}",
             )
     return shown or fragments.paragraph(
-        "Energy was not measured: this machine does not let its processors' counters be read (they are "
-        "usually readable by root only, and absent in virtual machines)."
+        "Energy was not measured, because this machine does not permit reading its processors' counters. "
+        "Usually only root can read them, and virtual machines have none."
     )
 
 
 def environments() -> Fragment:
-    """What the installed packages of each framework take."""
+    """The disk space of the installed packages of each framework."""
     rows: list[list[tuple[str, float | str]]] = []
-    for found in published.results().environments:
-        if found.framework == "numpy":
-            # The reference is computed in the site's own environment, which holds much else.
+    for environment in published.results().environments:
+        if environment.framework == "numpy":
+            # The reference is computed in the site's own environment, which contains much else.
             continue
-        title = frameworks.load(found.framework).TITLE
-        versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
-        size = "not known" if found.bytes is None else f"{found.bytes / 1e6:,.0f}"
+        title = frameworks.load(environment.framework).TITLE
+        versions = ", ".join(f"{name} {version}" for name, version in environment.versions.items())
+        size = "not known" if environment.bytes is None else f"{environment.bytes / 1e6:,.0f}"
         rows.append(
             [
                 (title, title),
-                (found.device.upper(), found.device),
-                (size, float(found.bytes or 0)),
-                (versions or found.problem, versions),
+                (environment.device.upper(), environment.device),
+                (size, float(environment.bytes or 0)),
+                (versions or environment.problem, versions),
             ]
         )
     if not rows:
         return fragments.paragraph("The size of the environments was not recorded.")
     headings = [
-        ("framework", "with all that it depends on"),
-        ("device", "for which"),
-        ("MB", "10⁶ bytes of installed packages, without Python itself and without byte code"),
-        ("versions", "of the most important"),
+        ("framework", "framework with all its dependencies"),
+        ("device", "device that the environment is for"),
+        ("disk, MB", "10⁶ bytes of installed packages, without Python itself and without byte code"),
+        ("versions", "versions of the most important packages"),
     ]
     return fragments.table("Installed environments", headings, rows)
