@@ -20,6 +20,7 @@ class ImplementationPage:
     def __init__(self, network: str, style: str) -> None:
         published.page_is_about(network, style)
         self.implementation = next(item for item in catalogue.implementations(network) if item.style == style)
+        self.title = f"{catalogue.task(network).title}, {style}"
         self.arms = [arm for arm in published.arms(network) if arm.style == style]
 
     def costs(self) -> Fragment:
@@ -40,7 +41,7 @@ class ImplementationPage:
             return fragments.paragraph(
                 "This implementation is not in the campaign that this site was built from."
             )
-        caption = f"{self.implementation.name}: estimates, with 95% intervals over trials in parentheses"
+        caption = f"{self.title}: estimates, with 95% intervals over trials in parentheses"
         headings = [("quantity", ""), ("device", ""), ("value", ""), ("meaning", "")]
         failures = [
             line
@@ -60,7 +61,7 @@ class ImplementationPage:
             shown += plots.trials(
                 arm,
                 f"trials-{arm.device}",
-                f"{arm.name} on the {arm.device.upper()}: seconds per epoch, for every pass of every trial.",
+                f"{self.title}, on the {arm.device.upper()}: seconds per epoch, every pass of every trial.",
             )
         return shown
 
@@ -72,7 +73,7 @@ class ImplementationPage:
                 shown += plots.memory_curves(
                     arm,
                     f"memory-{arm.device}",
-                    f"{arm.name} on the {arm.device.upper()}: resident memory of each trial's process during "
+                    f"{self.title}, on the {arm.device.upper()}: resident memory of each process during "
                     "the import, the build, the loading of the data, training and predicting.",
                 )
         return shown or fragments.paragraph("Memory over time was not recorded.")

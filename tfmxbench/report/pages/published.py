@@ -184,4 +184,6 @@ def lines(network: str, style: str) -> Fragment:
         ("comments", "lines of comments and docstrings"),
         ("blank", "empty lines"),
     ]
-    return fragments.table(f"Lines of {network}/{style}, counted by pygount", headings, rows)
+    return fragments.table(
+        f"{catalogue.task(network).title}, {style}: lines, counted by pygount", headings, rows
+    )
