@@ -280,8 +280,8 @@ def test_the_page_says_what_did_not_matter(results, show):
 def test_all_at_once_is_told_in_both_directions(results, show):
     show(results)
     told = page.together().source
-    assert "for TensorFlow: MXNet takes" in told
-    assert "for MXNet: TensorFlow takes" in told
+    assert "in favour of TensorFlow: MXNet takes" in told
+    assert "in favour of MXNet: TensorFlow takes" in told
     assert "Without the mistakes: MXNet takes 2.0 times as long as TensorFlow" in told
 
 
