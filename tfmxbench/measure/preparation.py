@@ -96,14 +96,14 @@ def find_environments(
 
 
 def prepare(
-    found: dict[tuple[str, str], Environment], report: Callable[[str], None] = lambda line: None
+    by_key: dict[tuple[str, str], Environment], report: Callable[[str], None] = lambda line: None
 ) -> Bench:
     """Load the data set and write it where workers read it.
 
     Parameters
     ----------
-    found : dict of (str, str) to Environment
-        As :func:`find_environments` returns them.
+    by_key : dict of (str, str) to Environment
+        The environments by framework and device, as :func:`find_environments` returns them.
     report : callable
         Is given a line on the data set.
 
@@ -118,7 +118,7 @@ def prepare(
     dataset = data.load_from_environment()
     report(f"Data: {dataset.name} ({dataset.source})")
     description = DataDescription(dataset.name, dataset.source, dataset.sha256)
-    return Bench(found, description, data.prepare(dataset, cache.folder() / "prepared"))
+    return Bench(by_key, description, data.prepare(dataset, cache.folder() / "prepared"))
 
 
 def parity_gate(bench: Bench, settings: Settings, epochs: int | None = None) -> Gate:
