@@ -74,7 +74,7 @@ def test_no_arm_keeps_its_place(make_campaign):
     assert all({0, len(STYLES) - 1} <= found for found in places.values())
 
 
-def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small_data):
+def test_a_trial_follows_profile_task_and_settings(make_campaign, small_data):
     lenet = catalogue.implementations("lenet")[:1]
     planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan.round(4)
     (trial,) = (trial for trial in planned if trial.condition == STANDARD)
@@ -112,7 +112,7 @@ def test_a_second_run_measures_nothing(make_campaign, ran):
     assert make_campaign().results() == first
 
 
-def test_more_rounds_go_on_where_fewer_ended(make_campaign, ran):
+def test_more_rounds_continue_where_fewer_ended(make_campaign, ran):
     list(make_campaign(rounds=1).run())
     ran.clear()
     list(make_campaign(rounds=2).run())
@@ -120,7 +120,7 @@ def test_more_rounds_go_on_where_fewer_ended(make_campaign, ran):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 26, 27, 40])
-def test_an_interrupted_campaign_goes_on_without_loss_or_repetition(make_campaign, ran, steps):
+def test_an_interrupted_campaign_resumes_without_loss_or_repetition(make_campaign, ran, steps):
     """Interrupted after so many steps of its generator, before or after a trial."""
     planned = make_campaign(rounds=2)
     running = planned.run()
@@ -144,7 +144,7 @@ def test_an_interrupted_trial_leaves_no_record(make_campaign, monkeypatch):
     assert files(planned) == []
 
 
-def test_what_is_forgotten_is_measured_anew(make_campaign, ran):
+def test_forgotten_records_are_measured_again(make_campaign, ran):
     planned = make_campaign(rounds=1)
     list(planned.run())
     planned.forget()
@@ -290,7 +290,7 @@ def test_an_unavailable_framework_is_recorded_and_the_others_run(make_campaign, 
             assert record.measurement is None
 
 
-def test_with_nothing_available_a_budget_does_not_go_on_for_ever(make_campaign, ran):
+def test_with_nothing_available_a_budget_does_not_run_for_ever(make_campaign, ran):
     problems = dict.fromkeys(("tensorflow", "mxnet"), "it is not installed")
     planned = make_campaign(problems=problems, rounds=2, budget=1e6)
     steps = list(itertools.islice(planned.run(), 1000))
@@ -299,7 +299,7 @@ def test_with_nothing_available_a_budget_does_not_go_on_for_ever(make_campaign, 
     assert len(planned.results().records) == 2 * len(STYLES)
 
 
-def test_what_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
+def test_an_implementation_that_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
     """Nor is what was not compared with the reference at all."""
     planned = make_campaign(rounds=1)
     first, second, *others = planned.parity

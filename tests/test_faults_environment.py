@@ -160,7 +160,7 @@ def test_a_framework_that_hangs_when_it_is_imported_is_given_up(fake, monkeypatc
         ),
     ],
 )
-def test_a_gpu_that_cannot_be_used_is_told_with_the_reason(fake, framework, wrong, problem):
+def test_a_gpu_that_cannot_be_used_is_reported_with_the_reason(fake, framework, wrong, problem):
     fake(framework, textwrap.dedent(WORKS[framework]) + wrong[framework])
     assert problem in environments.find(framework, "gpu").problem
 
@@ -209,7 +209,7 @@ def test_a_real_framework_runs_without_a_home(monkeypatch, framework):
 # Other versions than the pinned ones.
 
 
-def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
+def test_an_environment_with_the_pinned_versions_is_not_reported():
     """Also where there is one for older Pythons and another for newer ones."""
     for name in ("mxnet", "tensorflow"):
         for device in ("cpu", "gpu"):
@@ -243,7 +243,7 @@ def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
     ],
     ids=str,
 )
-def test_another_version_than_the_pinned_one_is_told(
+def test_a_version_that_is_not_pinned_is_reported(
     fake, call, monkeypatch, tmp_path, framework, versions, told
 ):
     """By each command that finds it, and on the site's page with the conditions."""
@@ -262,7 +262,7 @@ def test_another_version_than_the_pinned_one_is_told(
         assert told in out.partition(sentence)[2]
 
 
-def test_another_version_than_the_pinned_one_is_on_the_page(make_results, monkeypatch):
+def test_a_version_that_is_not_pinned_is_on_the_page(make_results, monkeypatch):
     described = EnvironmentDescription("mxnet", "cpu", "", {"python": "3.11.7", "mxnet": "1.8.0"}, 1)
     results = make_results({"gluon": [1.0, 1.1]}, environments=[described])
     monkeypatch.setattr(published, "results", lambda: results)
@@ -274,7 +274,7 @@ def test_another_version_than_the_pinned_one_is_on_the_page(make_results, monkey
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no processes")
-def test_fewer_processors_than_asked_for_are_told_before_anything_is_measured(tmp_path):
+def test_fewer_processors_than_requested_are_reported_before_anything_is_measured(tmp_path):
     """The machine may have more, and not offer them to this process."""
     code = (
         "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])\n"
@@ -315,7 +315,7 @@ def test_a_trial_runs_wherever_everything_lies(make_trial, small_data, fake, tmp
 
 
 @pytest.mark.parametrize("name", WEIRD.values(), ids=WEIRD.keys())
-def test_a_run_of_the_command_line_does_too(stage, tmp_path, name):
+def test_the_command_line_runs_wherever_everything_lies(stage, tmp_path, name):
     if not name.isprintable():
         pytest.skip("what the person sees of such a name is tested by itself")
     ended = stage.run(tmp_path / name)
@@ -323,7 +323,7 @@ def test_a_run_of_the_command_line_does_too(stage, tmp_path, name):
     assert len(records(tmp_path / name)) == len(ran(tmp_path / name)) > 0
 
 
-def test_a_file_whose_name_is_not_text_can_be_spoken_of(tmp_path):
+def test_a_file_whose_name_is_not_text_can_be_named_in_a_message(tmp_path):
     finished = python("-m", "tfmxbench", "show", os.fsdecode(b"caf\xe9.json"), cwd=tmp_path)
     assert finished.returncode == 2
     assert "Traceback" not in finished.stderr

@@ -73,7 +73,7 @@ def interrupted_at(stage, folder: pathlib.Path, number: signal.Signals, at=None,
     return ""
 
 
-def test_a_run_that_is_not_disturbed_measures_everything_once(stage, tmp_path):
+def test_an_undisturbed_run_measures_everything_once(stage, tmp_path):
     """So that what follows fails for the reason that it gives."""
     ended = stage.run(tmp_path)
     assert ended.code == 0, ended.err
@@ -86,7 +86,7 @@ def test_a_run_that_is_not_disturbed_measures_everything_once(stage, tmp_path):
 
 
 @pytest.mark.parametrize("points_each", [3, pytest.param(17, marks=pytest.mark.sweep)])
-def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetition(
+def test_a_run_that_is_interrupted_at_any_stage_resumes_without_loss_or_repetition(
     stage, tmp_path, points_each
 ):
     """By Ctrl-C, by SIGTERM and by SIGKILL: no finished trial is lost or counted twice, no worker survives
@@ -114,7 +114,7 @@ def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetiti
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_path, number):
+def test_a_signal_that_ends_a_run_is_reported_in_one_sentence(stage, tmp_path, number):
     """What has been measured by then is shown and written, too."""
     process = stage.start(tmp_path)
     deadline = time.monotonic() + staged.PATIENCE
@@ -137,7 +137,7 @@ def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_
 
 
 @pytest.mark.parametrize("each", [6, pytest.param(1, marks=pytest.mark.sweep)])
-def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_nothing(stage, tmp_path, each):
+def test_a_disk_that_is_full_from_any_write_on_is_reported_and_loses_nothing(stage, tmp_path, each):
     """Writes of the parent: prepared data, the parity gate's cache, trials, records, results."""
     whole = stage.run(tmp_path / "whole")
 
@@ -166,7 +166,7 @@ def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_n
 
 @needs_mounts
 @pytest.mark.parametrize("place", ["here", "cache"])
-def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
+def test_a_disk_of_any_size_is_enough_or_is_reported(stage, tmp_path, place):
     """In earnest: a small file system, which the workers' results have to fit into as well."""
     codes = set()
     for pages in (1, 4, 16, 48):
@@ -185,7 +185,7 @@ def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
 
 
 @needs_mounts
-def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+def test_a_read_only_checkout_is_reported_in_a_sentence(stage, tmp_path):
     (tmp_path / "here").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
     assert ended.code == 2, ended.err
@@ -195,7 +195,7 @@ def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_p
 
 
 @needs_mounts
-def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+def test_a_read_only_folder_of_campaigns_is_reported_in_a_sentence(stage, tmp_path):
     (tmp_path / "here" / "build").mkdir(parents=True)
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here" / "build")])
     assert ended.code == 2, ended.err
@@ -206,7 +206,7 @@ def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(s
 
 
 @needs_mounts
-def test_a_cache_that_cannot_be_written_to_is_told_in_a_sentence_that_names_its_variable(stage, tmp_path):
+def test_a_read_only_cache_is_reported_with_its_variable(stage, tmp_path):
     (tmp_path / "cache").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "cache")])
     assert ended.code == 2, ended.err
@@ -215,7 +215,7 @@ def test_a_cache_that_cannot_be_written_to_is_told_in_a_sentence_that_names_its_
 
 
 @needs_mounts
-def test_a_cache_that_holds_what_is_needed_need_not_be_written_to(stage, tmp_path):
+def test_a_read_only_cache_that_has_everything_needed_is_enough(stage, tmp_path):
     assert stage.run(tmp_path).code == 0
     for path in (tmp_path / "here").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -225,7 +225,7 @@ def test_a_cache_that_holds_what_is_needed_need_not_be_written_to(stage, tmp_pat
 
 
 @needs_mounts
-def test_a_home_that_cannot_be_written_to_is_no_obstacle_with_another_cache(stage, tmp_path):
+def test_a_read_only_home_is_no_obstacle_with_another_cache(stage, tmp_path):
     """Workers write into it here; these cannot, and their trials are records that say why."""
     (tmp_path / "home").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "home")])
@@ -261,7 +261,7 @@ def test_two_runs_at_once_on_one_cache_do_not_disturb_each_other(stage, tmp_path
     assert leftovers(tmp_path) == []
 
 
-def test_measuring_anew_waits_for_the_run_whose_records_it_would_remove(stage, tmp_path):
+def test_a_fresh_run_waits_for_the_run_whose_records_it_would_remove(stage, tmp_path):
     first = stage.start(tmp_path)
     second = stage.start(tmp_path, [*staged.RUN, "--fresh"])
     assert [stage.wait(process, tmp_path).code for process in (first, second)] == [0, 0]

@@ -29,7 +29,7 @@ def test_a_trial_that_needs_more_memory_than_its_limit_fails_and_says_so(misbeha
 
 
 @linux
-def test_native_code_that_gets_no_memory_is_told_with_the_limit(misbehave, monkeypatch):
+def test_native_code_that_gets_no_memory_is_reported_with_the_limit(misbehave, monkeypatch):
     """As frameworks do that do not survive it."""
     monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
     record = misbehave(
@@ -58,7 +58,7 @@ def test_the_children_of_a_trial_are_limited_too(misbehave, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["700", "0G", "-1G", "1T", "1.5G", "much", "9999999G", " 8G"])
-def test_a_limit_of_memory_that_is_none_is_refused(call, monkeypatch, text):
+def test_an_invalid_memory_limit_is_refused(call, monkeypatch, text):
     monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", text)
     code, out, err = call("run", "--device", "cpu")
     assert (code, out) == (2, "")
@@ -66,7 +66,7 @@ def test_a_limit_of_memory_that_is_none_is_refused(call, monkeypatch, text):
 
 
 @linux
-def test_another_limit_of_memory_is_another_campaign(make_campaign, monkeypatch):
+def test_another_memory_limit_is_another_campaign(make_campaign, monkeypatch):
     """What failed for want of memory is measured again with more of it."""
     monkeypatch.delenv("TFMXBENCH_MEMORY_LIMIT", raising=False)
     keys = {make_campaign().key}

@@ -56,7 +56,7 @@ def test_results_are_shown_in_every_locale_and_time_zone(make_results, tmp_path,
 NOWHERE = {environments.variable(name): "/nonexistent/python" for name in ("mxnet", "tensorflow")}
 
 
-def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
+def test_a_closed_pipe_ends_a_command_silently(tmp_path):
     """As in ``tfmxbench list | head -1``."""
     code = (
         "import os, sys; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
@@ -70,7 +70,7 @@ def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
 @pytest.mark.skipif(
     not pathlib.Path("/dev/full").exists(), reason="this system has no disk that is always full"
 )
-def test_output_that_does_not_fit_on_a_disk_is_told_in_a_sentence(tmp_path):
+def test_output_to_a_full_disk_is_reported_in_a_sentence(tmp_path):
     code = (
         "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
         "from tfmxbench.commands import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"

@@ -39,7 +39,7 @@ def shell(make_trial, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "codes", [(1, 73, 74, 75, 127, 255), pytest.param(range(1, 256), marks=pytest.mark.sweep)], ids=str
 )
-def test_an_exit_code_is_told(shell, codes):
+def test_an_exit_code_is_reported(shell, codes):
     """All go one way but 74, which says something of its own."""
     for code in codes:
         reason = "could not write its result" if code == 74 else f"exited with code {code}"
@@ -59,7 +59,7 @@ ENDING = sorted(signal.valid_signals() - HARMLESS - STOPPING)
         pytest.param(ENDING, id="all", marks=pytest.mark.sweep),
     ],
 )
-def test_a_signal_that_ends_a_process_is_told(shell, numbers):
+def test_a_signal_that_ends_a_process_is_reported(shell, numbers):
     """With its name, if it has one."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     for number in numbers:
@@ -193,7 +193,7 @@ def sleeping(mark: str) -> subprocess.Popen:
 
 
 @linux
-def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
+def test_only_orphans_of_killed_runs_are_ended():
     dead = subprocess.Popen(["true"])
     dead.wait()
     orphans = [sleeping(f"{dead.pid:010d}-0123456789abcdef-00000000")]
@@ -236,7 +236,7 @@ def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
         starting.stdout.close()
 
 
-def test_marks_differ_and_are_of_one_length():
+def test_marks_differ_and_have_the_same_length():
     """The length of the environment moves the stack, and with it, perhaps, the speed."""
     marks = {ending.new_mark() for _ in range(1000)}
     assert len(marks) == 1000
@@ -246,7 +246,7 @@ def test_marks_differ_and_are_of_one_length():
 # What it leaves.
 
 
-def test_what_a_killed_worker_had_written_of_its_result_is_removed(misbehave, tmp_path):
+def test_a_half_written_result_of_a_killed_worker_is_removed(misbehave, tmp_path):
     record = misbehave("pathlib.Path(sys.argv[2] + '.part').write_text('{')\nos.kill(os.getpid(), 9)")
     assert_failed(record, "killed by signal SIGKILL")
     assert list(tmp_path.glob("*.part")) == []
@@ -280,7 +280,7 @@ def test_a_source_that_changes_itself_while_it_runs_is_not_measured(misbehave):
 
 
 @pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "-float('inf')"])
-def test_a_loss_that_is_no_number_is_told_with_its_epoch(misbehave, value):
+def test_a_loss_that_is_not_finite_is_reported_with_its_epoch(misbehave, value):
     """Also where it becomes one only later."""
     record = misbehave(
         f"train.calls = getattr(train, 'calls', 0) + 1\nreturn 1.0 if train.calls < 3 else {value}", epochs=2
@@ -288,7 +288,7 @@ def test_a_loss_that_is_no_number_is_told_with_its_epoch(misbehave, value):
     assert_failed(record, f"the mean loss of epoch 2 is {eval(value)}; it should be finite")
 
 
-def test_a_trial_that_never_reaches_its_accuracy_completes_and_says_how_far_it_came(misbehave):
+def test_a_trial_that_never_reaches_its_accuracy_completes_with_all_accuracies(misbehave):
     record = misbehave("return 1.0", purpose="goal", goal=1.0, epochs=3, passes=0, latency_samples=0)
     assert (record.status, record.reason) == (COMPLETED, "")
     assert len(record.measurement.accuracies) == 3
