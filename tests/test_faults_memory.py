@@ -1,4 +1,4 @@
-"""Trials that take more memory than they may: each is a record that names the limit."""
+"""Trials that exceed their memory limit: each has a record that names the limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of other processes")
+linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux limits a process's memory"
+)
 
 
 @linux
@@ -30,7 +32,7 @@ def test_a_trial_that_needs_more_memory_than_its_limit_fails_and_says_so(misbeha
 
 @linux
 def test_native_code_that_gets_no_memory_is_reported_with_the_limit(misbehave, monkeypatch):
-    """As frameworks do that do not survive it."""
+    """Some frameworks crash like this code when they get no memory."""
     monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
     record = misbehave(
         """
@@ -67,7 +69,7 @@ def test_an_invalid_memory_limit_is_refused(call, monkeypatch, text):
 
 @linux
 def test_another_memory_limit_is_another_campaign(make_campaign, monkeypatch):
-    """What failed for want of memory is measured again with more of it."""
+    """A trial that failed for lack of memory is measured again with more."""
     monkeypatch.delenv("TFMXBENCH_MEMORY_LIMIT", raising=False)
     keys = {make_campaign().key}
     for limit in ("1G", "2G"):
