@@ -46,7 +46,7 @@ class Environment:
     problem : str
         Why trials cannot run in it; empty if they can.
     versions : dict of str to str
-        Versions of Python and the framework's distributions, as far as the interpreter reports them.
+        Versions of Python and the framework's distributions, if the interpreter reports them.
     bytes : int or None
         Disk space of its installed packages, without Python itself; None if it is unknown, and for the
         environment that this package itself runs in.
@@ -131,7 +131,7 @@ def make(
     framework: str,
     device: str,
     environ: Mapping[str, str] = os.environ,
-    anew: bool = False,
+    recreate: bool = False,
     report: Callable[[str], None] = print,
 ) -> None:
     """Make a framework's environment, unless it exists or its variable names an interpreter.
@@ -143,7 +143,7 @@ def make(
     framework, device : str
     environ : mapping
         ``TFMXBENCH_CACHE_DIR`` and the interpreters' variables are read from it.
-    anew : bool
+    recreate : bool
         Make it again even if it exists.
     report : callable
         Receives a line about each step that takes long.
@@ -151,12 +151,12 @@ def make(
     if framework == "numpy" or environ.get(variable(framework)):
         return
     folder = path(framework, device, cache.folder(environ))
-    if not anew and _ready(folder).is_file():
+    if not recreate and _ready(folder).is_file():
         # Checked before anything is written: a read-only cache that has the environment is enough.
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder.with_suffix(".lock")):
-        if anew or not _ready(folder).is_file():
+        if recreate or not _ready(folder).is_file():
             reason = folder.with_suffix(".problem")
             reason.unlink(missing_ok=True)
             problem = _install(framework, device, folder, report)

@@ -31,7 +31,7 @@ def temporary_folder(parent: pathlib.Path | None = None) -> Iterator[pathlib.Pat
     Parameters
     ----------
     parent : pathlib.Path or None
-        Where it is created; None for the system's folder for temporary files.
+        The folder in which it is created; None for the system's folder for temporary files.
 
     Raises
     ------

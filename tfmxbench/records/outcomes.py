@@ -20,7 +20,7 @@ class ExampleOutcome:
     source_sha256 : str
         Hash of the file that was run.
     output : str
-        What it printed to its standard output.
+        The text that it printed to its standard output.
     versions : dict of str to str
         Versions of Python and of its framework's distributions.
     absent : str
@@ -61,7 +61,7 @@ class PhrasesOutcome:
     reason : str
         Why they were not run, or did not run to their end; empty if they did.
     failures : dict of str to str
-        What was wrong, for each phrase that failed, and for the ``implementation`` if it failed.
+        The problem of each phrase that failed, and of the ``implementation`` if it failed.
     output : str
         The end of what the process printed, if something failed.
     ran : bool

@@ -12,7 +12,7 @@ class Parity:
     Attributes
     ----------
     network, style, framework, device : str
-        What was compared.
+        The implementation and the device that were compared.
     passed : bool
     reason : str
         Why it did not pass, such as the first value outside its tolerance; empty if it passed.

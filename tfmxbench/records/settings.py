@@ -46,7 +46,7 @@ class DataDescription:
     name : str
         ``mnist`` or ``synthetic-digits``.
     source : str
-        Where the data came from, in words.
+        The origin of the data, in words.
     sha256 : str
         Hash of its four arrays, see :func:`tfmxbench.worker.inputs.hash_arrays`.
     """

@@ -32,7 +32,7 @@ class Results:
     machine : dict of str to str
         System, processor, number of processors, memory and GPU, in words.
     settings : Settings
-        What the campaign was to measure.
+        The settings of the campaign: networks, styles, devices, rounds and so on.
     parity : list of Parity
         The parity gate's result for each implementation on each device.
     environments : list of EnvironmentDescription

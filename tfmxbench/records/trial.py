@@ -263,7 +263,7 @@ class Record:
     device_name : str
         The device's name, as the framework reports it.
     measurement : Measurement or None
-        What the trial measured; None if it did not complete, or if its purpose needs no measurement.
+        The measured values; None if the trial did not complete, or if its purpose needs no measurement.
     products : MatrixProducts or None
         Times of matrix products; None except in a trial for their rate.
     memory_curve : list of [float, int]
