@@ -1,4 +1,4 @@
-"""Fixtures that tests of different modules share. No framework is needed: the references are NumPy."""
+"""Fixtures that several test modules share. They need no framework: the references use NumPy."""
 
 import pathlib
 import signal
@@ -30,9 +30,9 @@ from tfmxbench.worker import prepared
 
 
 def pytest_configure() -> None:
-    """Have signals end what tests start, also where the tests run in the background and ignore them.
+    """Let signals end the programs that tests start, also if the tests run in the background and ignore them.
 
-    What a process ignores, the programs that it starts ignore too; what it handles, they do not.
+    A program inherits the signals that its parent ignores, but not those that its parent handles.
     """
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) == signal.SIG_IGN:
@@ -41,7 +41,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, the tests of a file stay in one, where they share what the file prepares.
+    """Keep the tests of a file in one of several test processes, where they share what the file prepares.
 
     Files that share something costly, or that watch the processes of the machine, name a group of files.
     """
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def small_arrays() -> dict[str, np.ndarray]:
-    """1500 training and 200 test images in ten classes that a network tells apart easily."""
+    """1500 training and 200 test images in ten classes that a network learns easily."""
     random = np.random.RandomState(0)
     prototypes = random.randint(0, 200, (10, 28, 28))
     arrays = {}
@@ -138,7 +138,7 @@ def make_record(make_trial):
 
 @pytest.fixture
 def make_campaign(small_data, tmp_path):
-    """Make a campaign of all implementations of the multilayer perceptron, as if all could run here."""
+    """Make a campaign of all implementations of the multilayer perceptron, as if all could run."""
 
     def make(implementations=None, problems=None, **changes) -> Campaign:
         chosen = catalogue.implementations("mlp") if implementations is None else implementations
@@ -198,8 +198,8 @@ def call(capsys):
 def make_results(make_trial, make_record):
     """Make a campaign's results from the times of each style's trials, with changes.
 
-    What differs between campaigns by nature does here too: ``name`` stands in the campaign's key and
-    in the dates of its trials.
+    Two campaigns never have the same key and dates. ``name`` is therefore in the campaign's key and in the
+    dates of its trials.
     """
 
     def make(times: dict[str, list[float]], name: str = "first", **changes) -> Results:
@@ -239,18 +239,18 @@ def make_results(make_trial, make_record):
 
 @pytest.fixture
 def make_gate(tmp_path):
-    """Make a gate whose environments are not looked at."""
+    """Make a gate without checking its environments."""
 
     def make(**changes) -> gate.Gate:
         names = [name for name in frameworks.names() if name != "numpy"]
-        known = {
+        environments = {
             (name, device): Environment(name, device, sys.executable, "", {"python": "3.11.7"})
             for name in names
             for device in ("cpu", "gpu")
         }
-        known["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
+        environments["numpy", "cpu"] = Environment("numpy", "cpu", sys.executable, "", {"numpy": "2.4.6"})
         values = {
-            "environments": known,
+            "environments": environments,
             "data_name": "small",
             "data_sha256": "0" * 64,
             "data_path": tmp_path / "none.npz",

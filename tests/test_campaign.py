@@ -23,7 +23,7 @@ STYLES = {item.style for item in catalogue.implementations("mlp")}
 
 @pytest.fixture
 def ran(monkeypatch, make_record) -> list:
-    """Trials that were run, none of them in earnest: each takes 2 seconds and measures something."""
+    """Trials that were run. The runs are made up: each takes 2 seconds and measures something."""
     trials = []
     start = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
 
@@ -60,7 +60,7 @@ def test_the_order_differs_between_rounds_and_seeds_and_is_the_same_again(make_c
         return [trial.style for trial in make_campaign(**changes).plan.round(number)]
 
     orders = [order(0), order(1), order(2), order(0, seed=1), order(1, seed=1)]
-    assert len({tuple(one) for one in orders}) == len(orders)
+    assert len({tuple(styles) for styles in orders}) == len(orders)
     assert order(1) == orders[1]
 
 
@@ -71,10 +71,10 @@ def test_no_arm_keeps_its_place(make_campaign):
     for number in range(150):
         for place, trial in enumerate(planned.plan.round(number)):
             places[trial.style].add(place)
-    assert all({0, len(STYLES) - 1} <= found for found in places.values())
+    assert all({0, len(STYLES) - 1} <= of_style for of_style in places.values())
 
 
-def test_a_trial_is_told_what_profile_task_and_settings_say(make_campaign, small_data):
+def test_a_trial_follows_profile_task_and_settings(make_campaign, small_data):
     lenet = catalogue.implementations("lenet")[:1]
     planned = make_campaign(lenet, profile="thorough", seed=5, threads=2).plan.round(4)
     (trial,) = (trial for trial in planned if trial.condition == STANDARD)
@@ -112,7 +112,7 @@ def test_a_second_run_measures_nothing(make_campaign, ran):
     assert make_campaign().results() == first
 
 
-def test_more_rounds_go_on_where_fewer_ended(make_campaign, ran):
+def test_more_rounds_continue_where_fewer_ended(make_campaign, ran):
     list(make_campaign(rounds=1).run())
     ran.clear()
     list(make_campaign(rounds=2).run())
@@ -120,8 +120,8 @@ def test_more_rounds_go_on_where_fewer_ended(make_campaign, ran):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 26, 27, 40])
-def test_an_interrupted_campaign_goes_on_without_loss_or_repetition(make_campaign, ran, steps):
-    """Interrupted after so many steps of its generator, before or after a trial."""
+def test_an_interrupted_campaign_resumes_without_loss_or_repetition(make_campaign, ran, steps):
+    """The interrupt comes after ``steps`` steps of the generator, before or after a trial."""
     planned = make_campaign(rounds=2)
     running = planned.run()
     for _ in range(steps):
@@ -144,7 +144,7 @@ def test_an_interrupted_trial_leaves_no_record(make_campaign, monkeypatch):
     assert files(planned) == []
 
 
-def test_what_is_forgotten_is_measured_anew(make_campaign, ran):
+def test_forgotten_records_are_measured_again(make_campaign, ran):
     planned = make_campaign(rounds=1)
     list(planned.run())
     planned.forget()
@@ -260,7 +260,7 @@ def test_the_order_in_which_environments_were_found_makes_no_difference(make_cam
 def test_a_source_that_changes_while_a_campaign_runs_does_not_scatter_its_records(
     make_campaign, ran, tmp_path, monkeypatch
 ):
-    """The campaign ends with a sentence, or goes on in the folder where it began."""
+    """The campaign ends with a sentence, or continues in the folder where it began."""
     folder = tmp_path / "networks"
     shutil.copytree(catalogue.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(catalogue, "FOLDER", folder)
@@ -290,7 +290,7 @@ def test_an_unavailable_framework_is_recorded_and_the_others_run(make_campaign, 
             assert record.measurement is None
 
 
-def test_with_nothing_available_a_budget_does_not_go_on_for_ever(make_campaign, ran):
+def test_with_nothing_available_a_budget_does_not_run_for_ever(make_campaign, ran):
     problems = dict.fromkeys(("tensorflow", "mxnet"), "it is not installed")
     planned = make_campaign(problems=problems, rounds=2, budget=1e6)
     steps = list(itertools.islice(planned.run(), 1000))
@@ -299,8 +299,8 @@ def test_with_nothing_available_a_budget_does_not_go_on_for_ever(make_campaign, 
     assert len(planned.results().records) == 2 * len(STYLES)
 
 
-def test_what_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
-    """Nor is what was not compared with the reference at all."""
+def test_an_implementation_that_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
+    """An implementation that was not compared with the reference is not timed either."""
     planned = make_campaign(rounds=1)
     first, second, *others = planned.parity
     failed = dataclasses.replace(first, passed=False, reason="the losses differ by 1e-2")
@@ -319,26 +319,26 @@ def test_what_did_not_pass_the_parity_gate_is_not_timed(make_campaign, ran):
 
 
 @pytest.mark.parametrize(
-    ("rounds", "budget", "wanted"),
+    ("rounds", "budget", "expected"),
     [
         pytest.param(3, None, 3, id="no budget"),
         pytest.param(3, 0.001, 3, id="budget too small"),
         pytest.param(1, 2.5, 2, id="a second round fits"),
         pytest.param(1, 1.99, 1, id="a second round does not quite fit"),
         pytest.param(1, 5.0, 5, id="rounds fill the budget exactly"),
-        pytest.param(3, 4.5, 4, id="one more than asked for"),
+        pytest.param(3, 4.5, 4, id="one more than requested"),
     ],
 )
-def test_further_rounds_are_measured_while_they_fit(make_campaign, ran, rounds, budget, wanted):
-    """The budget is given in rounds' lengths."""
+def test_further_rounds_are_measured_while_they_fit(make_campaign, ran, rounds, budget, expected):
+    """The budget is in multiples of a round's time."""
     seconds = None if budget is None else budget * 2 * len(STYLES)
     planned = make_campaign(rounds=rounds, budget=seconds)
     list(planned.run())
-    assert len(ran) == wanted * len(STYLES)
+    assert len(ran) == expected * len(STYLES)
 
 
 def test_a_budget_counts_what_was_measured_before(make_campaign, ran):
-    """An interrupted campaign has as many rounds as one that was not, and all of them whole."""
+    """An interrupted campaign has as many rounds as an undisturbed one, and all of them are complete."""
     seconds = 2.5 * 2 * len(STYLES)
     running = make_campaign(rounds=1, budget=seconds).run()
     for _ in range(3 * len(STYLES)):
@@ -356,8 +356,8 @@ def test_progress_ends_at_its_total(make_campaign, ran):
     for _, record in planned.run():
         if record is not None:
             seen.append(planned.progress())
-    assert [known.completed for known in seen] == list(range(1, 2 * len(STYLES) + 1))
-    assert {known.total for known in seen} == {2 * len(STYLES)}
+    assert [progress.completed for progress in seen] == list(range(1, 2 * len(STYLES) + 1))
+    assert {progress.total for progress in seen} == {2 * len(STYLES)}
     assert seen[0].remaining == pytest.approx(2 * (2 * len(STYLES) - 1))
     assert seen[-1].remaining == 0
 
@@ -376,7 +376,7 @@ def test_progress_ends_at_its_total(make_campaign, ran):
     ],
 )
 def test_a_damaged_record_is_a_valueerror_that_names_the_file(make_campaign, ran, damage):
-    """Or it is measured again; it is never taken for a record."""
+    """Or the trial is measured again. The file is never used as a record."""
     planned = make_campaign(rounds=1)
     list(planned.run())
     path = files(planned)[3]
@@ -392,7 +392,7 @@ def test_a_damaged_record_is_a_valueerror_that_names_the_file(make_campaign, ran
 
 
 def test_an_unfinished_file_is_not_a_record(make_campaign, ran):
-    """What a killed process leaves while it writes."""
+    """A process that is killed while it writes leaves such a file."""
     planned = make_campaign(rounds=1)
     planned.folder.mkdir(parents=True)
     name = planned.plan.round(0)[0].identifier
@@ -401,8 +401,8 @@ def test_an_unfinished_file_is_not_a_record(make_campaign, ran):
     assert len(ran) == len(STYLES)
 
 
-def test_a_campaign_of_the_reference_in_earnest(make_campaign):
-    """Two rounds, each trial in a process of its own."""
+def test_a_campaign_of_the_reference_with_real_runs(make_campaign):
+    """Two rounds, with each trial in its own process."""
     references = [catalogue.reference("mlp")]
     planned = make_campaign(references, rounds=2)
     list(planned.run())

@@ -1,4 +1,4 @@
-"""The frameworks' environments: found, made, and told about when they cannot be had."""
+"""The frameworks' environments: finding them, making them, and reporting why they are not available."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def test_other_pins_are_another_environment(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_an_environment_that_was_not_made_says_how_to_make_it(framework, tmp_path):
-    found = environments.find(framework, "cpu", {"TFMXBENCH_CACHE_DIR": str(tmp_path)})
-    assert "tfmxbench environments" in found.problem
+    environment = environments.find(framework, "cpu", {"TFMXBENCH_CACHE_DIR": str(tmp_path)})
+    assert "tfmxbench environments" in environment.problem
 
 
-def test_a_python_that_cannot_be_had_is_a_reason_that_stays(tmp_path, monkeypatch):
-    """As on a machine whose only Python is too new, and which cannot download another."""
+def test_a_python_that_is_not_available_is_a_reason_that_stays(tmp_path, monkeypatch):
+    """Like a machine whose only Python is too new, and that cannot download another."""
     monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", ("3.5",))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path)}
     environments.make("mxnet", "cpu", environ, report=lambda line: None)
-    made = environments.find("mxnet", "cpu", environ)
-    assert made.problem.startswith("MXNet needs Python 3.5, which was neither found")
-    assert "TFMXBENCH_PYTHON_MXNET" in made.problem
-    assert environments.find("mxnet", "cpu", environ).problem == made.problem
+    environment = environments.find("mxnet", "cpu", environ)
+    assert environment.problem.startswith("MXNet needs Python 3.5, which was neither found")
+    assert "TFMXBENCH_PYTHON_MXNET" in environment.problem
+    assert environments.find("mxnet", "cpu", environ).problem == environment.problem
 
 
 def test_an_installation_that_fails_is_a_reason_and_no_environment(tmp_path, monkeypatch):
@@ -69,37 +69,37 @@ def test_an_installation_that_fails_is_a_reason_and_no_environment(tmp_path, mon
     monkeypatch.setattr(frameworks.load("mxnet"), "PYTHONS", (sys.executable,))
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
     environments.make("mxnet", "cpu", environ, report=lambda line: None)
-    made = environments.find("mxnet", "cpu", environ)
-    assert made.problem.startswith("MXNet could not be installed from mxnet-cpu.txt")
-    assert environments.find("mxnet", "cpu", environ).problem == made.problem
+    environment = environments.find("mxnet", "cpu", environ)
+    assert environment.problem.startswith("MXNet could not be installed from mxnet-cpu.txt")
+    assert environments.find("mxnet", "cpu", environ).problem == environment.problem
 
 
 def test_a_named_interpreter_is_used_and_nothing_is_made(tmp_path):
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path), "TFMXBENCH_PYTHON_MXNET": sys.executable}
     environments.make("mxnet", "cpu", environ)
-    made = environments.find("mxnet", "cpu", environ)
-    assert made.interpreter == str(pathlib.Path(sys.executable).absolute())
+    environment = environments.find("mxnet", "cpu", environ)
+    assert environment.interpreter == str(pathlib.Path(sys.executable).absolute())
     # The site's own environment never contains a framework.
-    assert "No module named 'mxnet'" in made.problem
+    assert "No module named 'mxnet'" in environment.problem
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_named_interpreter_that_is_none_is_told_by_its_variable(tmp_path):
+def test_a_named_interpreter_that_does_not_exist_is_reported_with_its_variable(tmp_path):
     environ = {"TFMXBENCH_PYTHON_TENSORFLOW": str(tmp_path / "nothing here")}
-    found = environments.find("tensorflow", "cpu", environ)
-    assert "TFMXBENCH_PYTHON_TENSORFLOW" in found.problem
-    assert "nothing here" in found.problem
+    environment = environments.find("tensorflow", "cpu", environ)
+    assert "TFMXBENCH_PYTHON_TENSORFLOW" in environment.problem
+    assert "nothing here" in environment.problem
 
 
 @pytest.mark.frameworks
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_gpu_that_is_not_there_is_a_reason(framework):
-    """The CPU build stands for a GPU build that finds no GPU it can use."""
+def test_a_missing_gpu_is_a_reason(framework):
+    """The CPU build stands in for a GPU build that finds no usable GPU."""
     interpreter = environments.find(framework, "cpu").interpreter
     if not interpreter:
         pytest.skip(environments.find(framework, "cpu").problem)
-    found = environments.find(framework, "gpu", {environments.variable(framework): interpreter})
-    assert "finds no GPU that it can use" in found.problem
+    environment = environments.find(framework, "gpu", {environments.variable(framework): interpreter})
+    assert "finds no GPU that it can use" in environment.problem
 
 
 def test_the_cpu_is_always_measured(monkeypatch):
@@ -115,9 +115,9 @@ def test_the_cpu_is_always_measured(monkeypatch):
 
 @pytest.fixture
 def make_only(monkeypatch, tmp_path, capsys):
-    """Ask for the environments to be made only, with interpreters of one's own; they must not be started."""
+    """Run ``tfmxbench environments --make-only`` with named interpreters, which must not be started."""
 
-    def ask(**interpreters) -> tuple[int, str]:
+    def run(**interpreters) -> tuple[int, str]:
         monkeypatch.setenv("TFMXBENCH_CACHE_DIR", str(tmp_path))
         monkeypatch.setattr(environments, "make", lambda *arguments, **options: None)
         monkeypatch.setattr(environments, "_try", lambda *arguments: pytest.fail("it was tried"))
@@ -126,11 +126,11 @@ def make_only(monkeypatch, tmp_path, capsys):
         code = cli.main(["environments", "--make-only", "--device", "cpu"])
         return code, capsys.readouterr().out
 
-    return ask
+    return run
 
 
 def test_environments_can_be_made_without_being_tried(make_only):
-    """Whoever uses them next tries them all the same, and an import takes seconds."""
+    """The next command that uses them tries them anyway, and an import takes seconds."""
     code, out = make_only(tensorflow=sys.executable, mxnet="/nowhere/python")
     assert code == 0
     lines = " ".join(out.split())

@@ -1,4 +1,4 @@
-"""Surroundings that are not as they should be: frameworks, GPUs, versions, processors, paths."""
+"""Faults of the surroundings: frameworks, GPUs, versions, processors, paths."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tfmxbench.report.pages import published
 from tfmxbench.report.site import directives
 from tfmxbench.worker import entry
 
-# A framework that works, as far as it is tried; what is wrong with it is put before or after.
+# A framework that passes the check of an environment. Tests put a fault before or after this source.
 WORKS = {
     "mxnet": """
         import types
@@ -60,13 +60,13 @@ PINNED = {
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
-    """Make an environment whose framework is what it is told, and name it to the package."""
+    """Make an environment whose framework has the given source, and set its variable to its interpreter."""
 
     def make(framework: str, source: str, versions=None, folder: pathlib.Path = tmp_path) -> pathlib.Path:
         place = folder / f"{framework} environment"
         venv.EnvBuilder(symlinks=True, with_pip=False).create(place)
         (packages,) = place.glob("lib/python*/site-packages")
-        # NumPy, which every framework's environment holds.
+        # NumPy, which every framework's environment contains.
         (packages / "numpy.pth").write_text(str(pathlib.Path(np.__file__).parents[1]) + "\n")
         (packages / f"{framework}.py").write_text(textwrap.dedent(source), encoding="utf-8")
         for name, version in (PINNED[framework] if versions is None else versions).items():
@@ -84,7 +84,7 @@ BOTH = pytest.mark.parametrize("framework", ["mxnet", "tensorflow"])
 
 @BOTH
 def test_a_framework_that_works_can_run(fake, framework):
-    """So that the others cannot for the reason that they give."""
+    """This shows that the frameworks below fail for the reason that the tests check."""
     fake(framework, WORKS[framework])
     for device in ("cpu", "gpu"):
         assert environments.find(framework, device).problem == ""
@@ -110,9 +110,9 @@ def test_a_framework_that_works_can_run(fake, framework):
 )
 def test_a_framework_that_is_broken_says_how(fake, framework, source, problem):
     fake(framework, source)
-    found = environments.find(framework, "cpu")
-    assert problem in found.problem
-    assert "\n" not in found.problem
+    environment = environments.find(framework, "cpu")
+    assert problem in environment.problem
+    assert "\n" not in environment.problem
 
 
 @BOTH
@@ -160,13 +160,13 @@ def test_a_framework_that_hangs_when_it_is_imported_is_given_up(fake, monkeypatc
         ),
     ],
 )
-def test_a_gpu_that_cannot_be_used_is_told_with_the_reason(fake, framework, wrong, problem):
+def test_a_gpu_that_cannot_be_used_is_reported_with_the_reason(fake, framework, wrong, problem):
     fake(framework, textwrap.dedent(WORKS[framework]) + wrong[framework])
     assert problem in environments.find(framework, "gpu").problem
 
 
 def driver(folder: pathlib.Path, monkeypatch, content: str) -> None:
-    """A driver's program that does what it is told."""
+    """Put a fake ``nvidia-smi`` with this content on the path."""
     folder.mkdir(exist_ok=True)
     path = folder / "nvidia-smi"
     path.write_text(content)
@@ -198,7 +198,7 @@ def test_a_driver_that_misbehaves_is_a_reason(tmp_path, monkeypatch, content, pr
 @pytest.mark.frameworks
 @BOTH
 def test_a_real_framework_runs_without_a_home(monkeypatch, framework):
-    """Some write there when they are imported."""
+    """Some frameworks write into it when they are imported."""
     if environments.find(framework, "cpu").problem:
         pytest.skip(environments.find(framework, "cpu").problem)
     monkeypatch.setenv("TFMXBENCH_CACHE_DIR", str(cache.folder()))
@@ -206,11 +206,11 @@ def test_a_real_framework_runs_without_a_home(monkeypatch, framework):
     assert environments.find(framework, "cpu").problem == ""
 
 
-# Other versions than the pinned ones.
+# Versions that are not pinned.
 
 
-def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
-    """Also where there is one for older Pythons and another for newer ones."""
+def test_an_environment_with_the_pinned_versions_is_not_reported():
+    """This includes distributions pinned to one version for older Pythons and to another for newer ones."""
     for name in ("mxnet", "tensorflow"):
         for device in ("cpu", "gpu"):
             text = environments.requirements_path(name, device).read_text(encoding="utf-8")
@@ -226,7 +226,7 @@ def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
 
 
 @pytest.mark.parametrize(
-    ("framework", "versions", "told"),
+    ("framework", "versions", "difference"),
     [
         ("mxnet", {"mxnet": "1.8.0"}, "mxnet 1.8.0 instead of 1.9.1"),
         ("mxnet", {"mxnet-cu112": "1.9.1"}, "mxnet-cu112 1.9.1, which is not pinned"),
@@ -243,26 +243,26 @@ def test_an_environment_with_the_pinned_versions_is_not_remarked_upon():
     ],
     ids=str,
 )
-def test_another_version_than_the_pinned_one_is_told(
-    fake, call, monkeypatch, tmp_path, framework, versions, told
+def test_a_version_that_is_not_pinned_is_reported(
+    fake, call, monkeypatch, tmp_path, framework, versions, difference
 ):
-    """By each command that finds it, and on the site's page with the conditions."""
+    """Every command that finds it reports it, and so does the site's page with the conditions."""
     for name in ("mxnet", "tensorflow", frameworks.TOGETHER):
         monkeypatch.setenv(environments.variable(name), "/nonexistent/python")
     monkeypatch.setenv("COLUMNS", "1000")
     fake(framework, WORKS[framework], versions)
-    found = environments.find(framework, "cpu")
-    assert found.problem == ""
-    assert told in environments.unpinned(framework, "cpu", found.versions)
+    environment = environments.find(framework, "cpu")
+    assert environment.problem == ""
+    assert difference in environments.unpinned(framework, "cpu", environment.versions)
     sentence = f"{frameworks.load(framework).TITLE} on the cpu is not the pinned version: "
     for command in ("list", "environments"):
         code, out, _ = call(command, "--device", "cpu")
         assert code == 0
         assert sentence in out
-        assert told in out.partition(sentence)[2]
+        assert difference in out.partition(sentence)[2]
 
 
-def test_another_version_than_the_pinned_one_is_on_the_page(make_results, monkeypatch):
+def test_a_version_that_is_not_pinned_is_on_the_page(make_results, monkeypatch):
     described = EnvironmentDescription("mxnet", "cpu", "", {"python": "3.11.7", "mxnet": "1.8.0"}, 1)
     results = make_results({"gluon": [1.0, 1.1]}, environments=[described])
     monkeypatch.setattr(published, "results", lambda: results)
@@ -274,8 +274,8 @@ def test_another_version_than_the_pinned_one_is_on_the_page(make_results, monkey
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no processes")
-def test_fewer_processors_than_asked_for_are_told_before_anything_is_measured(tmp_path):
-    """The machine may have more, and not offer them to this process."""
+def test_fewer_processors_than_requested_are_reported_before_anything_is_measured(tmp_path):
+    """The machine may have more processors that it does not offer to this process."""
     code = (
         "import os, sys; os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])\n"
         "from tfmxbench.commands import cli; sys.exit(cli.main(['run', '--device', 'cpu', '--threads', '2']))"
@@ -307,7 +307,7 @@ def test_a_trial_runs_wherever_everything_lies(make_trial, small_data, fake, tmp
     data = pathlib.Path(shutil.copy(small_data, folder))
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    # The module that makes environments cannot write down a name that is no text.
+    # The venv module cannot write a name that is not text.
     interpreter = fake("mxnet", WORKS["mxnet"], folder=folder if name.isprintable() else tmp_path)
     record = runner.run(make_trial(data=str(data), interpreter=str(interpreter)), folder)
     assert (record.status, record.reason) == (COMPLETED, "")
@@ -315,15 +315,15 @@ def test_a_trial_runs_wherever_everything_lies(make_trial, small_data, fake, tmp
 
 
 @pytest.mark.parametrize("name", WEIRD.values(), ids=WEIRD.keys())
-def test_a_run_of_the_command_line_does_too(stage, tmp_path, name):
+def test_the_command_line_runs_wherever_everything_lies(stage, tmp_path, name):
     if not name.isprintable():
-        pytest.skip("what the person sees of such a name is tested by itself")
+        pytest.skip("a test of its own checks the message about such a name")
     ended = stage.run(tmp_path / name)
     assert ended.code == 0, ended.err
     assert len(records(tmp_path / name)) == len(ran(tmp_path / name)) > 0
 
 
-def test_a_file_whose_name_is_not_text_can_be_spoken_of(tmp_path):
+def test_a_file_whose_name_is_not_text_can_be_named_in_a_message(tmp_path):
     finished = python("-m", "tfmxbench", "show", os.fsdecode(b"caf\xe9.json"), cwd=tmp_path)
     assert finished.returncode == 2
     assert "Traceback" not in finished.stderr

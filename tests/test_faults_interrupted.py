@@ -1,4 +1,4 @@
-"""Interrupted at any stage, out of space at any write, two at once: nothing is lost, nothing is left."""
+"""Runs that are interrupted, that run out of space, or that run at once lose nothing and leave nothing."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TRIALS = {f"{number:04d}-mlp-{style}-cpu" for number in range(ROUNDS) for style 
 needs_mounts = pytest.mark.skipif(not staged.can_mount(), reason="this user may not mount anything")
 
 
-def went_on(stage, folder: pathlib.Path) -> staged.Ended:
-    """Run it again, to its end: what was finished is kept, the rest is measured, nothing is left over."""
+def resumed(stage, folder: pathlib.Path) -> staged.Ended:
+    """Run it again, to its end: finished trials are kept, the others are measured, nothing is left over."""
     kept, before = records(folder), ran(folder)
     ended = stage.run(folder)
     assert ended.code == 0, ended.err
@@ -53,7 +53,7 @@ def all_gone(find, process: int) -> bool:
 
 
 def interrupted_at(stage, folder: pathlib.Path, number: signal.Signals, at=None, after=None) -> str:
-    """Interrupt a run at a stage or after a time, run it again; return what was wrong."""
+    """Interrupt a run at a stage or after a time, and run it again; return what was wrong."""
     process = stage.start(folder, at=at, signal=int(number))
     if after is not None:
         stage.signal(process, folder, number, after)
@@ -66,33 +66,34 @@ def interrupted_at(stage, folder: pathlib.Path, number: signal.Signals, at=None,
         if ended.code != -signal.SIGKILL:
             assert marked(process) == [], "a process was left"
         assert all_gone(workers, process), "a worker survived its parent"
-        went_on(stage, folder)
-        assert all_gone(marked, process), "a process was left for good"
+        resumed(stage, folder)
+        assert all_gone(marked, process), "a process was left permanently"
     except AssertionError as error:
         return f"{number.name} at {at or after}: {error}"
     return ""
 
 
-def test_a_run_that_is_not_disturbed_measures_everything_once(stage, tmp_path):
-    """So that what follows fails for the reason that it gives."""
+def test_an_undisturbed_run_measures_everything_once(stage, tmp_path):
+    """This shows that the tests below fail for the reason that they check."""
     ended = stage.run(tmp_path)
     assert ended.code == 0, ended.err
     assert sorted(ran(tmp_path)) == sorted(TRIALS)
     assert leftovers(tmp_path) == []
     assert ended.stages > 80
     assert ended.writes > 30
-    again = went_on(stage, tmp_path)
+    again = resumed(stage, tmp_path)
     assert again.stages < ended.stages
 
 
 @pytest.mark.parametrize("points_each", [3, pytest.param(17, marks=pytest.mark.sweep)])
-def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetition(
+def test_a_run_that_is_interrupted_at_any_stage_resumes_without_loss_or_repetition(
     stage, tmp_path, points_each
 ):
     """By Ctrl-C, by SIGTERM and by SIGKILL: no finished trial is lost or counted twice, no worker survives
-    its parent, and no temporary file is left for good.
+    its parent, and no temporary file is left permanently.
 
-    Of each signal so many by stage, and so many by time, when the parent may wait for a worker.
+    Each signal is sent at ``points_each`` stages, and after as many times, when the parent may be waiting
+    for a worker.
     """
     started = time.monotonic()
     whole = stage.run(tmp_path / "whole")
@@ -101,7 +102,7 @@ def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetiti
     points = []
     for number in SIGNALS:
         for place in range(points_each):
-            # Within each share of the run, for each signal at another place.
+            # One point in each share of the run, at a different place for each signal.
             by_stage, by_time = ((place + draw.random()) / points_each for _ in range(2))
             points += [(number, 1 + int(whole.stages * by_stage), None), (number, None, seconds * by_time)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -114,8 +115,8 @@ def test_a_run_that_is_interrupted_at_any_stage_goes_on_without_loss_or_repetiti
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_path, number):
-    """What has been measured by then is shown and written, too."""
+def test_a_signal_that_ends_a_run_is_reported_in_one_sentence(stage, tmp_path, number):
+    """The trials that were measured by then are shown and written."""
     process = stage.start(tmp_path)
     deadline = time.monotonic() + staged.PATIENCE
     while not records(tmp_path) and time.monotonic() < deadline:
@@ -128,15 +129,15 @@ def test_a_signal_that_asks_a_run_to_end_is_answered_by_one_sentence(stage, tmp_
     written = store.read_results(tmp_path / "here" / "results.json")
     assert {record.trial.identifier for record in written.records} <= TRIALS
     assert len(written.records) == len(records(tmp_path)) >= 1
-    went_on(stage, tmp_path)
+    resumed(stage, tmp_path)
 
 
 # A full disk.
 
 
 @pytest.mark.parametrize("each", [6, pytest.param(1, marks=pytest.mark.sweep)])
-def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_nothing(stage, tmp_path, each):
-    """Writes of the parent: prepared data, the parity gate's cache, trials, records, results."""
+def test_a_disk_that_is_full_from_any_write_on_is_reported_and_loses_nothing(stage, tmp_path, each):
+    """The parent writes prepared data, the parity gate's cache, trials, records and results."""
     whole = stage.run(tmp_path / "whole")
 
     def fill(number: int) -> str:
@@ -149,9 +150,9 @@ def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_n
                 assert ended.code == 2, ended
                 words = "No space left on device", "No usable temporary directory found"
                 assert any(word in ended.sentence for word in words), ended
-            # The last is to make sure that the results' name survives a loss of power.
+            # The last write only protects the results' file name from a power failure.
             if number % 5 == 1 or ended.code == 0:
-                went_on(stage, folder)
+                resumed(stage, folder)
         except AssertionError as error:
             return f"write {number}: {error}"
         return ""
@@ -164,8 +165,8 @@ def test_a_disk_that_is_full_from_any_write_on_is_told_in_a_sentence_and_loses_n
 
 @needs_mounts
 @pytest.mark.parametrize("place", ["here", "cache"])
-def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
-    """In earnest: a small file system, which the workers' results have to fit into as well."""
+def test_a_disk_of_any_size_is_enough_or_is_reported(stage, tmp_path, place):
+    """This is a real small file system, which the workers' results must fit into as well."""
     codes = set()
     for pages in (1, 4, 16, 48):
         folder = tmp_path / str(pages)
@@ -183,7 +184,7 @@ def test_a_disk_of_any_size_is_enough_or_is_told_of(stage, tmp_path, place):
 
 
 @needs_mounts
-def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+def test_a_read_only_checkout_is_reported_in_a_sentence(stage, tmp_path):
     (tmp_path / "here").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here")])
     assert ended.code == 2, ended.err
@@ -193,7 +194,7 @@ def test_a_checkout_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_p
 
 
 @needs_mounts
-def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(stage, tmp_path):
+def test_a_read_only_folder_of_campaigns_is_reported_in_a_sentence(stage, tmp_path):
     (tmp_path / "here" / "build").mkdir(parents=True)
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "here" / "build")])
     assert ended.code == 2, ended.err
@@ -204,7 +205,7 @@ def test_a_folder_of_campaigns_that_cannot_be_written_to_is_told_in_a_sentence(s
 
 
 @needs_mounts
-def test_a_cache_that_cannot_be_written_to_is_told_in_a_sentence_that_names_its_variable(stage, tmp_path):
+def test_a_read_only_cache_is_reported_with_its_variable(stage, tmp_path):
     (tmp_path / "cache").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "cache")])
     assert ended.code == 2, ended.err
@@ -213,7 +214,7 @@ def test_a_cache_that_cannot_be_written_to_is_told_in_a_sentence_that_names_its_
 
 
 @needs_mounts
-def test_a_cache_that_holds_what_is_needed_need_not_be_written_to(stage, tmp_path):
+def test_a_read_only_cache_that_has_everything_needed_is_enough(stage, tmp_path):
     assert stage.run(tmp_path).code == 0
     for path in (tmp_path / "here").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -223,21 +224,21 @@ def test_a_cache_that_holds_what_is_needed_need_not_be_written_to(stage, tmp_pat
 
 
 @needs_mounts
-def test_a_home_that_cannot_be_written_to_is_no_obstacle_with_another_cache(stage, tmp_path):
-    """Workers write into it here; these cannot, and their trials are records that say why."""
+def test_a_read_only_home_is_no_obstacle_with_another_cache(stage, tmp_path):
+    """These workers write into it. They cannot, and their trials' records say why."""
     (tmp_path / "home").mkdir()
     ended = stage.run(tmp_path, read_only=[str(tmp_path / "home")])
     assert ended.code == 0, ended.err
-    found = [json.loads(text) for text in records(tmp_path).values()]
-    assert {record["status"] for record in found} == {"failed"}
-    assert all("Read-only file system" in record["reason"] for record in found)
+    failed = [json.loads(text) for text in records(tmp_path).values()]
+    assert {record["status"] for record in failed} == {"failed"}
+    assert all("Read-only file system" in record["reason"] for record in failed)
 
 
 # Two at once.
 
 
 def test_two_runs_at_once_in_one_checkout_measure_everything_once(stage, tmp_path):
-    """The second waits, and says so."""
+    """The second run waits, and says so."""
     processes = [stage.start(tmp_path) for _ in range(2)]
     ended = [stage.wait(process, tmp_path) for process in processes]
     assert [item.code for item in ended] == [0, 0], ended
@@ -248,8 +249,8 @@ def test_two_runs_at_once_in_one_checkout_measure_everything_once(stage, tmp_pat
 
 
 def test_two_runs_at_once_on_one_cache_do_not_disturb_each_other(stage, tmp_path):
-    """Each in a checkout of its own; the cache is empty when they start."""
-    folders = [tmp_path / name for name in ("one", "two")]
+    """Each is in its own checkout. The cache is empty when they start."""
+    folders = [tmp_path / name for name in ("first", "second")]
     environ = {"TFMXBENCH_CACHE_DIR": str(tmp_path / "cache")}
     processes = [stage.start(folder, environ=environ) for folder in folders]
     for process, folder in zip(processes, folders, strict=True):
@@ -259,7 +260,7 @@ def test_two_runs_at_once_on_one_cache_do_not_disturb_each_other(stage, tmp_path
     assert leftovers(tmp_path) == []
 
 
-def test_measuring_anew_waits_for_the_run_whose_records_it_would_remove(stage, tmp_path):
+def test_a_fresh_run_waits_for_the_run_whose_records_it_would_remove(stage, tmp_path):
     first = stage.start(tmp_path)
     second = stage.start(tmp_path, [*staged.RUN, "--fresh"])
     assert [stage.wait(process, tmp_path).code for process in (first, second)] == [0, 0]

@@ -1,4 +1,4 @@
-"""Trials that take more memory than they may: each is a record that names the limit."""
+"""Trials that exceed their memory limit: each has a record that names the limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of other processes")
+linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux limits a process's memory"
+)
 
 
 @linux
@@ -29,8 +31,8 @@ def test_a_trial_that_needs_more_memory_than_its_limit_fails_and_says_so(misbeha
 
 
 @linux
-def test_native_code_that_gets_no_memory_is_told_with_the_limit(misbehave, monkeypatch):
-    """As frameworks do that do not survive it."""
+def test_native_code_that_gets_no_memory_is_reported_with_the_limit(misbehave, monkeypatch):
+    """Some frameworks crash like this code when they get no memory."""
     monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", "700M")
     record = misbehave(
         """
@@ -58,7 +60,7 @@ def test_the_children_of_a_trial_are_limited_too(misbehave, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["700", "0G", "-1G", "1T", "1.5G", "much", "9999999G", " 8G"])
-def test_a_limit_of_memory_that_is_none_is_refused(call, monkeypatch, text):
+def test_an_invalid_memory_limit_is_refused(call, monkeypatch, text):
     monkeypatch.setenv("TFMXBENCH_MEMORY_LIMIT", text)
     code, out, err = call("run", "--device", "cpu")
     assert (code, out) == (2, "")
@@ -66,8 +68,8 @@ def test_a_limit_of_memory_that_is_none_is_refused(call, monkeypatch, text):
 
 
 @linux
-def test_another_limit_of_memory_is_another_campaign(make_campaign, monkeypatch):
-    """What failed for want of memory is measured again with more of it."""
+def test_another_memory_limit_is_another_campaign(make_campaign, monkeypatch):
+    """A trial that failed for lack of memory is measured again with more."""
     monkeypatch.delenv("TFMXBENCH_MEMORY_LIMIT", raising=False)
     keys = {make_campaign().key}
     for limit in ("1G", "2G"):

@@ -1,4 +1,4 @@
-"""Locales, time zones, and places for output that take none."""
+"""Locales, time zones, and output to places that do not accept any."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ def test_a_trial_is_the_same_in_every_locale_and_time_zone(make_trial, tmp_path,
 
 @pytest.mark.parametrize("environ", PLACES.values(), ids=PLACES.keys())
 def test_results_are_shown_in_every_locale_and_time_zone(make_results, tmp_path, environ):
-    """The same figures; of characters that the terminal lacks, something else stands there."""
+    """The numbers are the same. Characters that the terminal lacks are replaced."""
     from tfmxbench.records import store
 
     results = make_results({"gluon": [1.0, 1.1, 1.2]})
-    # What a machine is called is not known beforehand.
+    # A machine's name may contain any character.
     results.machine["processor"] = "İşlemci \U0001f600 測定"
     store.write_results(tmp_path / "results.json", results)
     command = ("-m", "tfmxbench", "show", "results.json")
     usual = python(*command, cwd=tmp_path, COLUMNS="120")
-    other = python(*command, cwd=tmp_path, COLUMNS="120", **environ)
-    assert (other.returncode, other.stderr) == (0, "")
-    figures = [word for word in usual.stdout.split() if word[:1].isdigit()]
-    assert figures
-    assert [word for word in other.stdout.split() if word[:1].isdigit()] == figures
+    elsewhere = python(*command, cwd=tmp_path, COLUMNS="120", **environ)
+    assert (elsewhere.returncode, elsewhere.stderr) == (0, "")
+    numbers = [word for word in usual.stdout.split() if word[:1].isdigit()]
+    assert numbers
+    assert [word for word in elsewhere.stdout.split() if word[:1].isdigit()] == numbers
 
 
 NOWHERE = {environments.variable(name): "/nonexistent/python" for name in ("mxnet", "tensorflow")}
 
 
-def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
-    """As in ``tfmxbench list | head -1``."""
+def test_a_closed_pipe_ends_a_command_silently(tmp_path):
+    """An example is ``tfmxbench list | head -1``."""
     code = (
         "import os, sys; reading, writing = os.pipe(); os.close(reading); os.dup2(writing, 1)\n"
         "from tfmxbench.commands import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"
@@ -70,7 +70,7 @@ def test_output_that_nobody_reads_any_more_ends_a_command_quietly(tmp_path):
 @pytest.mark.skipif(
     not pathlib.Path("/dev/full").exists(), reason="this system has no disk that is always full"
 )
-def test_output_that_does_not_fit_on_a_disk_is_told_in_a_sentence(tmp_path):
+def test_output_to_a_full_disk_is_reported_in_a_sentence(tmp_path):
     code = (
         "import os, sys; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)\n"
         "from tfmxbench.commands import cli; sys.exit(cli.main(['list', '--device', 'cpu']))"

@@ -1,4 +1,4 @@
-"""What workers do that no well-behaved one does, made to happen: each is a record with its true reason."""
+"""Workers that misbehave: each leaves a record with its true reason."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from tfmxbench.records.trial import COMPLETED
 
 pytestmark = pytest.mark.xdist_group("machine")
 
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of other processes")
+linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux shows other processes' environments"
+)
 
 
 @pytest.fixture
 def shell(make_trial, tmp_path, monkeypatch):
-    """Run a trial whose worker is a line of the shell."""
+    """Run a trial whose worker is a shell command."""
 
     def run(line: str) -> runner.Record:
         monkeypatch.setattr(runner, "command", lambda *_: ["/bin/sh", "-c", line])
@@ -33,20 +35,20 @@ def shell(make_trial, tmp_path, monkeypatch):
     return run
 
 
-# How it ends.
+# How a worker ends.
 
 
 @pytest.mark.parametrize(
     "codes", [(1, 73, 74, 75, 127, 255), pytest.param(range(1, 256), marks=pytest.mark.sweep)], ids=str
 )
-def test_an_exit_code_is_told(shell, codes):
-    """All go one way but 74, which says something of its own."""
+def test_an_exit_code_is_reported(shell, codes):
+    """All codes are reported alike, except 74, which has its own meaning."""
     for code in codes:
         reason = "could not write its result" if code == 74 else f"exited with code {code}"
         assert_failed(shell(f"exit {code}"), reason)
 
 
-# What these do is not to end a process.
+# These signals do not end a process.
 HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH}
 STOPPING = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 ENDING = sorted(signal.valid_signals() - HARMLESS - STOPPING)
@@ -59,8 +61,8 @@ ENDING = sorted(signal.valid_signals() - HARMLESS - STOPPING)
         pytest.param(ENDING, id="all", marks=pytest.mark.sweep),
     ],
 )
-def test_a_signal_that_ends_a_process_is_told(shell, numbers):
-    """With its name, if it has one."""
+def test_a_signal_that_ends_a_process_is_reported(shell, numbers):
+    """The reason has the signal's name, if it has one."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     for number in numbers:
         record = shell(f"kill -{int(number)} $$; sleep 60")
@@ -84,7 +86,7 @@ def test_a_crash_in_native_code_is_a_record_with_the_signal(misbehave, training,
 
 @pytest.mark.parametrize("training", ["ctypes.PyDLL(None).sleep(600)", "ctypes.CDLL(None).pause()"])
 def test_native_code_that_hangs_is_ended_at_the_limit(misbehave, tmp_path, training):
-    """With Python's lock held, so that no Python code runs any more, and without it."""
+    """One of them holds Python's lock, so no Python code runs any more; the other does not."""
     record = misbehave(
         f"import ctypes\n(HERE / 'pid').write_text(str(os.getpid()))\n{training}", time_limit=6.0
     )
@@ -130,16 +132,16 @@ while not (HERE / 'runs').exists():
 
 
 def left_by_trials() -> list[int]:
-    """The processes that bear a mark of this process."""
-    found = []
+    """The processes with a mark of this process."""
+    processes = []
     for number in psutil.pids():
         try:
             mark = psutil.Process(number).environ().get(ending.MARK, "")
         except (psutil.Error, OSError):
             continue
         if mark.startswith(f"{os.getpid():010d}-"):
-            found.append(number)
-    return found
+            processes.append(number)
+    return processes
 
 
 @linux
@@ -155,8 +157,8 @@ def left_by_trials() -> list[int]:
     ],
 )
 def test_a_child_that_a_trial_leaves_behind_is_ended_wherever_it_went(misbehave, tmp_path, start, ending):
-    known = "" if "'pid'" in start else "(HERE / 'pid').write_text(str(child.pid))\n"
-    record = misbehave(f"{start.strip()}\n{known}{ending}", time_limit=6.0)
+    write_pid = "" if "'pid'" in start else "(HERE / 'pid').write_text(str(child.pid))\n"
+    record = misbehave(f"{start.strip()}\n{write_pid}{ending}", time_limit=6.0)
     assert_failed(record)
     assert gone(int((tmp_path / "pid").read_text()))
     assert left_by_trials() == []
@@ -187,19 +189,19 @@ def sleeping(mark: str) -> subprocess.Popen:
     command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(600)"]
     environ = {**os.environ, ending.MARK: mark}
     process = subprocess.Popen(command, env=environ, start_new_session=True, stdout=subprocess.PIPE)
-    # Not before it runs does it bear its mark.
+    # It shows its mark only when it runs.
     process.stdout.readline()
     return process
 
 
 @linux
-def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
+def test_only_orphans_of_killed_runs_are_ended():
     dead = subprocess.Popen(["true"])
     dead.wait()
     orphans = [sleeping(f"{dead.pid:010d}-0123456789abcdef-00000000")]
-    # The number of a process that has gone may be given to this one.
+    # This process may have the id of a process that has ended.
     orphans.append(sleeping(f"{os.getpid():010d}-0123456789abcdef-00000000"))
-    others = [
+    unrelated = [
         sleeping(ending.new_mark()),
         sleeping(f"{os.getppid():010d}-0123456789abcdef-00000000"),
         sleeping("something else"),
@@ -208,9 +210,9 @@ def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
     try:
         ending.end_orphans()
         assert all(gone(process.pid) for process in orphans)
-        assert all(process.poll() is None for process in others)
+        assert all(process.poll() is None for process in unrelated)
     finally:
-        for process in [*orphans, *others]:
+        for process in [*orphans, *unrelated]:
             process.kill()
             process.wait()
             process.stdout.close()
@@ -218,7 +220,7 @@ def test_orphans_of_runs_that_were_killed_are_ended_and_nobody_else():
 
 @linux
 def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
-    """As one that is being started when its parent is interrupted; here it takes its time."""
+    """A process that is starting when its parent is interrupted does this; this one takes long to start."""
     mark = ending.new_mark()
     program = (
         "import os, sys, time; print(flush=True); time.sleep(0.3); "
@@ -236,24 +238,24 @@ def test_a_process_that_does_not_show_its_mark_yet_is_waited_for_and_ended():
         starting.stdout.close()
 
 
-def test_marks_differ_and_are_of_one_length():
-    """The length of the environment moves the stack, and with it, perhaps, the speed."""
+def test_marks_differ_and_have_the_same_length():
+    """The length of the environment moves the stack, and may change the speed."""
     marks = {ending.new_mark() for _ in range(1000)}
     assert len(marks) == 1000
     assert len({len(mark) for mark in marks}) == 1
 
 
-# What it leaves.
+# What a worker leaves.
 
 
-def test_what_a_killed_worker_had_written_of_its_result_is_removed(misbehave, tmp_path):
+def test_a_half_written_result_of_a_killed_worker_is_removed(misbehave, tmp_path):
     record = misbehave("pathlib.Path(sys.argv[2] + '.part').write_text('{')\nos.kill(os.getpid(), 9)")
     assert_failed(record, "killed by signal SIGKILL")
     assert list(tmp_path.glob("*.part")) == []
 
 
 def test_a_worker_that_cannot_write_its_result_says_so(misbehave, tmp_path):
-    """As with a full disk: here it may write no byte more."""
+    """This acts like a full disk: the worker cannot write another byte."""
     record = misbehave("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\nreturn 1.0")
     assert_failed(record, "could not write its result")
     assert "File too large" in record.output
@@ -280,15 +282,15 @@ def test_a_source_that_changes_itself_while_it_runs_is_not_measured(misbehave):
 
 
 @pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "-float('inf')"])
-def test_a_loss_that_is_no_number_is_told_with_its_epoch(misbehave, value):
-    """Also where it becomes one only later."""
+def test_a_loss_that_is_not_finite_is_reported_with_its_epoch(misbehave, value):
+    """The loss may also stop being finite in a later epoch."""
     record = misbehave(
         f"train.calls = getattr(train, 'calls', 0) + 1\nreturn 1.0 if train.calls < 3 else {value}", epochs=2
     )
     assert_failed(record, f"the mean loss of epoch 2 is {eval(value)}; it should be finite")
 
 
-def test_a_trial_that_never_reaches_its_accuracy_completes_and_says_how_far_it_came(misbehave):
+def test_a_trial_that_never_reaches_its_accuracy_completes_with_all_accuracies(misbehave):
     record = misbehave("return 1.0", purpose="goal", goal=1.0, epochs=3, passes=0, latency_samples=0)
     assert (record.status, record.reason) == (COMPLETED, "")
     assert len(record.measurement.accuracies) == 3
@@ -296,7 +298,7 @@ def test_a_trial_that_never_reaches_its_accuracy_completes_and_says_how_far_it_c
 
 
 def test_more_threads_than_processors_are_refused_in_the_worker(make_trial, tmp_path):
-    """A trial's file may come from a larger machine; with fewer it would be another measurement."""
+    """A trial's file may come from a larger machine. With fewer processors it measures something else."""
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("this system does not bind processes to processors")
     record = runner.run(make_trial(threads=100_000), tmp_path)
@@ -304,11 +306,11 @@ def test_more_threads_than_processors_are_refused_in_the_worker(make_trial, tmp_
     assert_failed(record, f"100000 threads were asked for; this machine offers {offered} processors")
 
 
-# The clock on the wall.
+# The wall clock.
 
 
 def test_a_clock_that_jumps_changes_no_duration(misbehave, monkeypatch):
-    """Neither the worker's clock nor its parent's: a day back, then a day forth, at every reading."""
+    """The clocks of the worker and of its parent jump a day back or a day forward at every reading."""
 
     class Jumping(datetime.datetime):
         readings = 0
@@ -331,9 +333,16 @@ def test_a_clock_that_jumps_changes_no_duration(misbehave, monkeypatch):
     )
     assert record.status == COMPLETED
     assert Jumping.readings
-    found = record.measurement
-    spans = [found.interpreter, found.imported, found.built, *found.epochs, *found.passes, *found.inference]
+    measurement = record.measurement
+    spans = [
+        measurement.interpreter,
+        measurement.imported,
+        measurement.built,
+        *measurement.epochs,
+        *measurement.passes,
+        *measurement.inference,
+    ]
     assert all(0 <= span.wall < 3600 for span in spans)
-    assert all(span.wall >= 0.2 for span in found.epochs + found.passes)
+    assert all(span.wall >= 0.2 for span in measurement.epochs + measurement.passes)
     assert sum(span.wall for span in spans) < record.seconds < 3600
     assert all(0 <= moment < 3600 for moment, _ in record.memory_curve)

@@ -1,4 +1,4 @@
-"""The parity gate: what it asks, keeps and refuses, with made-up runs, without a framework."""
+"""The parity gate: what it runs, caches and refuses, with made-up runs and without a framework."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ from tfmxbench.records.schema import check_parity
 MOMENTUM = parity.TOLERANCES["momentum"]
 
 
-# The gate, with runs that are made up.
+# The gate, with made-up runs.
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def network(tmp_path) -> pathlib.Path:
 
 @pytest.fixture
 def runs(monkeypatch, make_record) -> list[str]:
-    """The styles that were run, none of them in earnest: each leaves the numbers that it should."""
+    """The styles that were run. The runs are made up: each leaves the numbers that it should."""
     styles = []
 
     def run(trial, folder):
@@ -56,7 +56,7 @@ def test_a_second_comparison_starts_no_process(make_gate, network, runs):
     assert runs == []
 
 
-def test_two_files_of_one_content_are_judged_under_their_own_names(make_gate, network, runs):
+def test_two_files_with_the_same_content_are_compared_under_their_own_names(make_gate, network, runs):
     shutil.copy(network / "gluon.py", network / "copied.py")
     for style in ("gluon", "copied", "gluon"):
         assert make_gate().compare(catalogue.describe(network / f"{style}.py"), "cpu").style == style
@@ -69,9 +69,9 @@ def test_the_reference_is_computed_once_for_all_implementations(make_gate, netwo
     assert sorted(runs) == ["gluon", "gluon", "keras_xla", "ndarray", "reference"]
 
 
-def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypatch):
+def test_a_failed_result_is_cached_too(make_gate, network, runs, monkeypatch):
     implementation = catalogue.describe(network / "gluon.py")
-    # What it should leave is not what this reference leaves.
+    # Its numbers differ from the reference's.
     monkeypatch.setattr(
         sys.modules[__name__],
         "rounded",
@@ -88,7 +88,7 @@ def test_a_judgement_that_failed_is_kept_too(make_gate, network, runs, monkeypat
     ("name", "again"),
     [("gluon.py", ["gluon"]), ("__init__.py", ["gluon"]), ("reference.py", ["gluon"])],
 )
-def test_a_changed_source_is_compared_anew(make_gate, network, runs, name, again):
+def test_a_changed_source_is_compared_again(make_gate, network, runs, name, again):
     implementation = catalogue.describe(network / "gluon.py")
     make_gate().compare(implementation, "cpu")
     runs.clear()
@@ -103,7 +103,7 @@ def test_a_changed_source_is_compared_anew(make_gate, network, runs, name, again
     [{"seed": 1}, {"threads": 2}, {"epochs": 0}, {"data_sha256": "1" * 64}],
     ids=lambda change: next(iter(change)),
 )
-def test_under_other_conditions_reference_and_implementation_are_computed_anew(
+def test_under_other_conditions_reference_and_implementation_are_computed_again(
     make_gate, network, runs, change
 ):
     implementation = catalogue.describe(network / "gluon.py")
@@ -114,14 +114,14 @@ def test_under_other_conditions_reference_and_implementation_are_computed_anew(
 
 
 @pytest.mark.parametrize("change", [{"versions": {"mxnet": "1.9.0"}}, {"interpreter": "/other/python"}])
-def test_in_another_environment_an_implementation_is_compared_anew(make_gate, network, runs, change):
+def test_in_another_environment_an_implementation_is_compared_again(make_gate, network, runs, change):
     implementation = catalogue.describe(network / "gluon.py")
     first = make_gate()
     first.compare(implementation, "cpu")
     runs.clear()
-    other = dict(first.environments)
-    other["mxnet", "cpu"] = dataclasses.replace(other["mxnet", "cpu"], **change)
-    make_gate(environments=other).compare(implementation, "cpu")
+    environments = dict(first.environments)
+    environments["mxnet", "cpu"] = dataclasses.replace(environments["mxnet", "cpu"], **change)
+    make_gate(environments=environments).compare(implementation, "cpu")
     assert runs == ["gluon"]
 
 
@@ -129,7 +129,7 @@ def test_in_another_environment_an_implementation_is_compared_anew(make_gate, ne
     "content",
     [b"", b"{", b"null", b"[]", b"{}", b"\xff\xfe", b'{"passed": true}', b'"passed"'],
 )
-def test_a_judgement_that_cannot_be_read_is_made_again(make_gate, network, runs, content):
+def test_a_cached_result_that_cannot_be_read_is_computed_again(make_gate, network, runs, content):
     implementation = catalogue.describe(network / "gluon.py")
     first = make_gate().compare(implementation, "cpu")
     (kept,) = make_gate().cache.glob("*.json")
@@ -171,7 +171,7 @@ def test_a_reference_without_its_losses_is_computed_again(make_gate, network, ru
 
 
 def leave(monkeypatch, make_record, write) -> list[str]:
-    """Have implementations leave what ``write`` writes, and the reference what it should."""
+    """Let implementations leave what ``write`` writes, and the reference the numbers that it should."""
     styles = []
 
     def run(trial, folder):
@@ -206,21 +206,21 @@ def test_numbers_that_cannot_be_read_are_a_failure_with_a_reason(
     make_gate, network, monkeypatch, make_record, write
 ):
     leave(monkeypatch, make_record, write)
-    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
-    assert not judged.passed
-    assert judged.reason.startswith("left numbers that cannot be read")
+    result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not result.passed
+    assert result.reason.startswith("left numbers that cannot be read")
 
 
 @pytest.mark.parametrize("shape", [(50, 1), (1, 50), (49,), (51,), ()])
 def test_losses_of_another_shape_are_a_failure_with_a_reason(
     make_gate, network, monkeypatch, make_record, shape
 ):
-    """``train`` may have returned something that is no single number."""
+    """``train`` may have returned something other than a single number."""
     numbers = rounded(reference_numbers()) | {"losses": np.ones(shape)}
     leave(monkeypatch, make_record, lambda path: np.savez(path, **numbers))
-    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
-    assert not judged.passed
-    assert judged.reason
+    result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not result.passed
+    assert result.reason
 
 
 def test_an_implementation_that_failed_to_run_has_the_reason_and_is_tried_again(
@@ -237,9 +237,9 @@ def test_an_implementation_that_failed_to_run_has_the_reason_and_is_tried_again(
 
     monkeypatch.setattr(runner, "run", run)
     for _ in range(2):
-        judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
-        assert (judged.passed, judged.reason) == (False, "RuntimeError: no")
-        check_parity(json.loads(json.dumps(dataclasses.asdict(judged), allow_nan=False)))
+        result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+        assert (result.passed, result.reason) == (False, "RuntimeError: no")
+        check_parity(json.loads(json.dumps(dataclasses.asdict(result), allow_nan=False)))
     assert tried == ["gluon", "gluon"]
 
 
@@ -251,55 +251,57 @@ def test_without_a_reference_nothing_passes(make_gate, network, monkeypatch, mak
         return make_record(trial, measurement=None)
 
     monkeypatch.setattr(runner, "run", run)
-    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
-    assert judged.reason == "the reference could not be computed: MemoryError"
-    assert not judged.passed
+    result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert result.reason == "the reference could not be computed: MemoryError"
+    assert not result.passed
 
 
 def test_an_implementation_that_imports_the_reference_is_not_run(make_gate, network, runs):
     with (network / "gluon.py").open("a", encoding="utf-8") as file:
         file.write("\nfrom tfmxbench.networks.mlp import reference\n")
-    judged = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
-    assert not judged.passed
-    assert judged.reason == "it imports tfmxbench; an implementation imports its framework and NumPy"
+    result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
+    assert not result.passed
+    assert result.reason == "it imports tfmxbench; an implementation imports its framework and NumPy"
     assert runs == []
 
 
-def test_the_gate_answers_every_question_and_leaves_out_what_cannot_run(make_gate, network, runs):
+def test_the_gate_runs_every_check_and_leaves_out_those_that_cannot_run(make_gate, network, runs):
     first = make_gate()
-    known = dict(first.environments)
-    known["tensorflow", "gpu"] = dataclasses.replace(known["tensorflow", "gpu"], problem="no GPU")
-    questions = [
+    environments = dict(first.environments)
+    environments["tensorflow", "gpu"] = dataclasses.replace(
+        environments["tensorflow", "gpu"], problem="no GPU"
+    )
+    checks = [
         gate.ParityCheck(catalogue.describe(network / f"{style}.py"), device, batch_size)
         for style in ("keras_xla", "gluon")
         for device in ("cpu", "gpu")
         for batch_size in (None, 32)
     ]
-    told = dict(make_gate(environments=known).run(questions))
-    assert [question for question in questions if question not in told] == questions[2:4]
-    for question, judged in told.items():
-        assert judged.passed
-        assert (judged.style, judged.device, judged.batch_size) == (
-            question.implementation.style,
-            question.device,
-            question.batch_size,
+    results = dict(make_gate(environments=environments).run(checks))
+    assert [check for check in checks if check not in results] == checks[2:4]
+    for check, result in results.items():
+        assert result.passed
+        assert (result.style, result.device, result.batch_size) == (
+            check.implementation.style,
+            check.device,
+            check.batch_size,
         )
-    # For each size of the batches one reference.
+    # One reference for each batch size.
     assert sorted(runs).count("reference") == 2
 
 
 def test_an_interrupted_gate_ends_its_processes(make_gate, network, monkeypatch):
-    """Trials that hang, in threads that wait for them: an interrupt must not wait too."""
+    """The trials hang, and threads wait for them. An interrupt must not wait as well."""
     monkeypatch.setattr(
         runner, "command", lambda *arguments: [sys.executable, "-c", "import time; time.sleep(600)"]
     )
-    questions = [
+    checks = [
         gate.ParityCheck(catalogue.describe(network / f"{style}.py"), "cpu") for style in ("gluon", "ndarray")
     ]
     started = time.monotonic()
-    answers = make_gate().run(questions)
+    answers = make_gate().run(checks)
     interrupt = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    # A job in the background of a shell is started with interrupts ignored.
+    # A shell starts a background job with interrupts ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         interrupt.start()

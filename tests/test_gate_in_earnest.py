@@ -1,4 +1,4 @@
-"""The gate in earnest, on NumPy: the reference under another name."""
+"""The gate with real runs on NumPy: the reference under another name."""
 
 import pathlib
 import shutil
@@ -31,7 +31,7 @@ def copied_network(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(scope="module")
 def numpy_gate(tmp_path_factory) -> gate.Gate:
-    """A gate on as many images as the steps need, which only NumPy passes through."""
+    """A gate for NumPy only, on as many images as the steps need."""
     random = np.random.RandomState(0)
     prototypes = random.randint(0, 200, (10, 28, 28))
     arrays = {}
@@ -39,13 +39,13 @@ def numpy_gate(tmp_path_factory) -> gate.Gate:
         labels = random.randint(0, 10, count)
         images = prototypes[labels] + random.randint(0, 56, (count, 28, 28))
         if part == "train":
-            # Some labels are wrong: a loss near zero would be nothing to be relative to.
+            # Some labels are wrong: a deviation relative to a loss near zero would mean nothing.
             labels[::3] = random.randint(0, 10, len(labels[::3]))
         arrays |= {f"{part}_images": images.astype(np.uint8), f"{part}_labels": labels.astype(np.uint8)}
     folder = tmp_path_factory.mktemp("numpy_gate")
     path = prepared.write_prepared(arrays, folder, "small")
-    known = {("numpy", "cpu"): environments.find("numpy", "cpu")}
-    return gate.Gate(known, "small", path.stem, path, threads=1, seed=0, epochs=1, cache=folder / "parity")
+    by_key = {("numpy", "cpu"): environments.find("numpy", "cpu")}
+    return gate.Gate(by_key, "small", path.stem, path, threads=1, seed=0, epochs=1, cache=folder / "parity")
 
 
 def under_another_name(network: pathlib.Path, name: str, *changes: tuple[str, str]):
@@ -63,20 +63,20 @@ PREDICTS = ("    return logits\n\n\ndef set", "    return logits.astype(np.float
 
 
 def test_the_reference_under_another_name_is_refused_for_its_float64(copied_network, numpy_gate):
-    judged = numpy_gate.compare(under_another_name(copied_network, "twin"), "cpu")
-    assert not judged.passed
-    assert judged.reason == "the logits are float64; they should be float32"
-    assert judged.worst == 0
+    result = numpy_gate.compare(under_another_name(copied_network, "twin"), "cpu")
+    assert not result.passed
+    assert result.reason == "the logits are float64; they should be float32"
+    assert result.worst == 0
 
 
 def test_the_reference_with_float32_logits_is_refused_for_being_too_close(copied_network, numpy_gate):
-    judged = numpy_gate.compare(under_another_name(copied_network, "disguised", PREDICTS), "cpu")
-    assert not judged.passed
-    assert judged.reason.startswith("the losses agree with the float64 reference to 0e+00")
+    result = numpy_gate.compare(under_another_name(copied_network, "disguised", PREDICTS), "cpu")
+    assert not result.passed
+    assert result.reason.startswith("the losses agree with the float64 reference to 0e+00")
 
 
 def test_the_reference_computed_in_float32_passes(copied_network, numpy_gate):
-    """So the two above are refused for their precision and for nothing else."""
+    """This shows that the two above are refused for their precision and for nothing else."""
     single = under_another_name(
         copied_network,
         "single",
@@ -85,13 +85,13 @@ def test_the_reference_computed_in_float32_passes(copied_network, numpy_gate):
         ("task.momentum *", "np.float32(task.momentum) *"),
         ("task.learning_rate *", "np.float32(task.learning_rate) *"),
     )
-    judged = numpy_gate.compare(single, "cpu")
-    assert judged.passed, judged.reason
-    assert parity.TOO_CLOSE < judged.worst < MOMENTUM.losses
-    assert judged.accuracy > 0.9
+    result = numpy_gate.compare(single, "cpu")
+    assert result.passed, result.reason
+    assert parity.TOO_CLOSE < result.worst < MOMENTUM.losses
+    assert result.accuracy > 0.9
 
 
-def test_a_gates_numbers_from_a_process_are_kept(copied_network, numpy_gate, monkeypatch):
+def test_a_gates_numbers_from_a_process_are_cached(copied_network, numpy_gate, monkeypatch):
     implementation = under_another_name(copied_network, "kept", PREDICTS)
     first = numpy_gate.compare(implementation, "cpu")
     monkeypatch.setattr(runner, "run", lambda trial, folder: pytest.fail("a process was started"))

@@ -1,4 +1,4 @@
-"""Temporary files and folders of processes that were killed: removed, and nothing else is."""
+"""Temporary files and folders of killed processes are removed, and nothing else is."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.xdist_group("machine")
 
 @pytest.fixture(scope="module")
 def dead() -> int:
-    """The number of a process that is no more."""
+    """The id of a process that has ended."""
     process = subprocess.Popen(["true"])
     process.wait()
     return process.pid
 
 
-def test_what_dead_processes_left_is_removed(tmp_path, dead):
+def test_leftovers_of_dead_processes_are_removed(tmp_path, dead):
     (tmp_path / f"results.json.{dead}.part").write_text("{")
     (tmp_path / f"a name\nof two lines.{dead}.part").write_text("{")
     (tmp_path / ".abc123_x.part").write_text("{")
@@ -36,8 +36,8 @@ def test_what_dead_processes_left_is_removed(tmp_path, dead):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_somebody_elses_stays(tmp_path, dead):
-    """Of a process that runs, of another program, of a person; and what a link leads to."""
+def test_files_that_are_not_leftovers_stay(tmp_path, dead):
+    """Files of a running process, of another program or of a person stay, and so do a link's targets."""
     kept = [
         f"results.json.{os.getpid()}.part",
         f"results.json.{os.getppid()}.part",
@@ -63,26 +63,26 @@ def test_what_is_somebody_elses_stays(tmp_path, dead):
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_what_is_locked_stays(tmp_path, dead):
-    """Its process has a number that means nothing here, as in another container."""
+def test_locked_files_stay(tmp_path, dead):
+    """The process id in the name means nothing on this machine if the process is in another container."""
     path, folder = tmp_path / f"file.{dead}.part", tmp_path / f"tfmxbench-{dead}-abc"
     path.touch()
     folder.mkdir()
-    held = [os.open(place, os.O_RDONLY) for place in (path, folder)]
+    descriptors = [os.open(place, os.O_RDONLY) for place in (path, folder)]
     try:
-        for descriptor in held:
+        for descriptor in descriptors:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         leftovers.remove(tmp_path)
         assert sorted(tmp_path.iterdir()) == sorted([path, folder])
     finally:
-        for descriptor in held:
+        for descriptor in descriptors:
             os.close(descriptor)
     leftovers.remove(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_what_belongs_to_another_user_stays(tmp_path, dead):
+def test_files_of_another_user_stay(tmp_path, dead):
     path = tmp_path / f"file.{dead}.part"
     path.touch()
     os.chown(path, 12345, 12345)
@@ -90,13 +90,13 @@ def test_what_belongs_to_another_user_stays(tmp_path, dead):
     assert path.exists()
 
 
-def test_a_folder_that_is_none_is_no_problem(tmp_path):
+def test_a_folder_that_does_not_exist_is_no_problem(tmp_path):
     leftovers.remove(tmp_path / "missing")
     (tmp_path / "file").touch()
     leftovers.remove(tmp_path / "file")
 
 
-def test_a_temporary_folder_is_held_while_it_is_used_and_then_gone(tmp_path):
+def test_a_temporary_folder_is_locked_while_it_is_used_and_then_removed(tmp_path):
     with leftovers.temporary_folder(tmp_path) as folder:
         assert folder.parent == tmp_path
         descriptor = os.open(folder, os.O_RDONLY)
@@ -117,13 +117,13 @@ with whole_files.written_whole(pathlib.Path(sys.argv[1])) as file:
 """
 
 
-def test_what_a_process_had_written_when_it_was_killed_is_replaced_by_the_next(tmp_path):
+def test_a_half_written_file_of_a_killed_process_is_replaced_by_the_next(tmp_path):
     path = tmp_path / "a [name] with * marks.json"
     root = str(pathlib.Path(whole_files.__file__).parents[2])
     environ = {**os.environ, "PYTHONPATH": root}
     killed = subprocess.run([sys.executable, "-c", WRITES, str(path)], env=environ, check=False)
     assert killed.returncode == -9
-    assert [found.suffix for found in tmp_path.iterdir()] == [".part"]
+    assert [part.suffix for part in tmp_path.iterdir()] == [".part"]
     whole_files.write_json(path, {"whole": True})
     assert list(tmp_path.iterdir()) == [path]
 

@@ -1,4 +1,4 @@
-"""Jobs that are not timed: how many at a time, on which processors, and what becomes of them when stopped."""
+"""Untimed jobs: how many run at a time, on which processors, and what happens when they are stopped."""
 
 import concurrent.futures
 import os
@@ -7,15 +7,23 @@ import time
 
 import pytest
 
-from tfmxbench.processes import machine, pool
+from tfmxbench.processes import bounded, machine, pool
 
 pytestmark = pytest.mark.xdist_group("machine")
 
 
 @pytest.fixture
 def shares(monkeypatch):
-    """Two places, as a machine of two processors has for processes of one thread."""
+    """Two places, as on a machine of two processors, for processes of one thread."""
     monkeypatch.setattr(machine, "shares", lambda threads: [set(), set()])
+
+
+@pytest.fixture
+def ended(monkeypatch) -> threading.Event:
+    """Is set when the processes that jobs wait for are ended."""
+    event = threading.Event()
+    monkeypatch.setattr(bounded, "end_all", event.set)
+    return event
 
 
 def test_every_job_is_answered_once(shares):
@@ -41,7 +49,7 @@ def test_as_many_run_at_a_time_as_there_are_places(shares):
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="processors cannot be told apart here")
-def test_each_keeps_to_processors_of_its_own_and_the_caller_to_all():
+def test_each_job_runs_on_its_own_processors_and_the_caller_on_all():
     own = os.sched_getaffinity(0)
     places = pool.places(1)
     meeting = threading.Barrier(places)
@@ -50,22 +58,21 @@ def test_each_keeps_to_processors_of_its_own_and_the_caller_to_all():
         meeting.wait(60)
         return frozenset(os.sched_getaffinity(0))
 
-    found = [answer for _, answer in pool.run([(number, job) for number in range(places)], 1)]
-    assert sorted(map(list, found)) == [[processor] for processor in sorted(own)]
+    shares = [answer for _, answer in pool.run([(number, job) for number in range(places)], 1)]
+    assert sorted(map(list, shares)) == [[processor] for processor in sorted(own)]
     assert os.sched_getaffinity(0) == own
 
 
-def test_closing_it_ends_what_runs_and_leaves_the_rest_undone(shares):
-    ended = threading.Event()
+def test_closing_it_ends_what_runs_and_leaves_the_rest_undone(shares, ended):
     begun = []
 
     def job(number: int) -> int:
         begun.append(number)
-        # As a thread that waits for its process.
+        # Like a thread that waits for its process.
         assert number == 0 or ended.wait(60)
         return number
 
-    answers = pool.run([(number, lambda number=number: job(number)) for number in range(10)], 1, ended.set)
+    answers = pool.run([(number, lambda number=number: job(number)) for number in range(10)], 1)
     assert next(answers) == (0, 0)
     answers.close()
     assert ended.is_set()
@@ -73,9 +80,7 @@ def test_closing_it_ends_what_runs_and_leaves_the_rest_undone(shares):
     assert len(begun) <= 3
 
 
-def test_a_job_that_raises_ends_the_others_and_raises_here(shares):
-    ended = threading.Event()
-
+def test_a_job_that_raises_ends_the_others_and_raises_in_the_caller(shares, ended):
     def broken() -> int:
         raise OSError("the disk is full")
 
@@ -84,19 +89,19 @@ def test_a_job_that_raises_ends_the_others_and_raises_here(shares):
         return 1
 
     with pytest.raises(OSError, match="the disk is full"):
-        list(pool.run([("waits", waits), ("broken", broken), ("never", waits)], 1, ended.set))
+        list(pool.run([("waits", waits), ("broken", broken), ("never", waits)], 1))
     assert ended.is_set()
 
 
-def test_interrupted_while_a_job_is_handed_over_it_waits_for_what_has_begun(shares, monkeypatch):
-    """The pool itself may not know of its thread then, so that leaving it does not wait for the thread."""
-    begun, ended, gone = threading.Event(), threading.Event(), threading.Event()
+def test_interrupted_while_a_job_is_handed_over_it_waits_for_what_has_begun(shares, ended, monkeypatch):
+    """The executor may not know of the job's thread then, so leaving the executor does not wait for it."""
+    begun, gone = threading.Event(), threading.Event()
     submit = concurrent.futures.ThreadPoolExecutor.submit
 
     def interrupted(executor, *arguments):
         submit(executor, *arguments)
         assert begun.wait(60)
-        # As the thread of an executor that was interrupted before it noted the thread down.
+        # Like an executor that was interrupted before it recorded the thread.
         executor._threads.clear()
         raise KeyboardInterrupt
 
@@ -108,5 +113,5 @@ def test_interrupted_while_a_job_is_handed_over_it_waits_for_what_has_begun(shar
 
     monkeypatch.setattr(concurrent.futures.ThreadPoolExecutor, "submit", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(pool.run([("first", job), ("never", job)], 1, ended.set))
+        list(pool.run([("first", job), ("never", job)], 1))
     assert gone.is_set()

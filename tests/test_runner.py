@@ -1,4 +1,4 @@
-"""The runner: whatever a worker does, there is a record that says so."""
+"""The runner: whatever a worker does, a record describes it."""
 
 import hashlib
 import json
@@ -22,22 +22,29 @@ pytestmark = pytest.mark.xdist_group("machine")
 def test_a_reference_trial_completes_and_measures_everything(reference_run):
     record, _ = reference_run
     assert (record.status, record.reason, record.output) == (COMPLETED, "", "")
-    found = record.measurement
-    assert [item.batches for item in found.epochs] == [11, 11]
-    assert [item.images for item in found.epochs] == [11 * 128, 11 * 128]
-    assert [item.batches for item in found.passes] == [3, 3]
-    assert len(found.accuracies) == 2
-    assert found.accuracies[-1] > 0.9
-    assert len(found.inference) == 2
-    assert len(found.latencies) == 4
-    assert found.epochs[0].loss > found.epochs[1].loss > found.passes[0].loss
-    spans = [found.interpreter, found.imported, found.built, *found.epochs, *found.passes, *found.inference]
+    measurement = record.measurement
+    assert [item.batches for item in measurement.epochs] == [11, 11]
+    assert [item.images for item in measurement.epochs] == [11 * 128, 11 * 128]
+    assert [item.batches for item in measurement.passes] == [3, 3]
+    assert len(measurement.accuracies) == 2
+    assert measurement.accuracies[-1] > 0.9
+    assert len(measurement.inference) == 2
+    assert len(measurement.latencies) == 4
+    assert measurement.epochs[0].loss > measurement.epochs[1].loss > measurement.passes[0].loss
+    spans = [
+        measurement.interpreter,
+        measurement.imported,
+        measurement.built,
+        *measurement.epochs,
+        *measurement.passes,
+        *measurement.inference,
+    ]
     assert all(math.isfinite(span.wall) and span.wall > 0 for span in spans)
     assert all(math.isfinite(span.cpu) and span.cpu >= 0 for span in spans)
-    assert all(math.isfinite(value) and value > 0 for value in found.latencies)
-    held = found.memory
-    assert 0 < held.interpreter < held.imported <= held.built < held.data <= held.peak
-    assert held.device is None
+    assert all(math.isfinite(value) and value > 0 for value in measurement.latencies)
+    resident = measurement.memory
+    assert 0 < resident.interpreter < resident.imported <= resident.built < resident.data <= resident.peak
+    assert resident.device is None
     total = sum(span.wall for span in spans)
     assert total < record.seconds, "the parts took longer than the whole"
 
@@ -64,7 +71,7 @@ def test_the_same_trial_twice_gives_the_same_losses_and_hashes(reference_run, tm
     record, _ = reference_run
     again = runner.run(record.trial, tmp_path)
     for part in ("epochs", "passes"):
-        losses = [[item.loss for item in getattr(r.measurement, part)] for r in (record, again)]
+        losses = [[item.loss for item in getattr(result.measurement, part)] for result in (record, again)]
         assert losses[0] == losses[1]
     assert again.measurement.accuracies == record.measurement.accuracies
     assert again.hashes == record.hashes
@@ -72,11 +79,11 @@ def test_the_same_trial_twice_gives_the_same_losses_and_hashes(reference_run, tm
 
 def test_another_seed_gives_other_losses_and_hashes(reference_run, make_trial, tmp_path):
     record, _ = reference_run
-    other = runner.run(make_trial(seed=1), tmp_path)
-    assert other.measurement.epochs[0].loss != record.measurement.epochs[0].loss
+    changed = runner.run(make_trial(seed=1), tmp_path)
+    assert changed.measurement.epochs[0].loss != record.measurement.epochs[0].loss
     for name in ("initial_parameters", "batch_order"):
-        assert other.hashes[name] != record.hashes[name]
-    assert other.hashes["data"] == record.hashes["data"]
+        assert changed.hashes[name] != record.hashes[name]
+    assert changed.hashes["data"] == record.hashes["data"]
 
 
 def test_a_trial_can_be_repeated_from_the_file_that_it_left(reference_run):
@@ -84,7 +91,7 @@ def test_a_trial_can_be_repeated_from_the_file_that_it_left(reference_run):
     assert runner.repeat(result.with_name(f"{record.trial.identifier}.trial.json")).completed
 
 
-def test_a_trial_that_is_none_is_not_repeated(make_trial, tmp_path):
+def test_a_file_that_is_not_a_trial_is_not_repeated(make_trial, tmp_path):
     path = tmp_path / "trial.json"
     path.write_text(json.dumps(runner.to_json(make_trial(identifier="../outside"))), encoding="utf-8")
     with pytest.raises(ValueError, match=r"is not a trial: .*identifier"):
@@ -92,7 +99,7 @@ def test_a_trial_that_is_none_is_not_repeated(make_trial, tmp_path):
 
 
 def test_the_parents_environment_does_not_reach_a_worker(make_trial):
-    """But for what a process cannot do without."""
+    """Except for the variables that every process needs."""
     environ = {
         "PATH": "/bin",
         "HOME": "/root",
@@ -100,10 +107,10 @@ def test_the_parents_environment_does_not_reach_a_worker(make_trial):
         "PYTHONPATH": "y",
         "OMP_NUM_THREADS": "9",
     }
-    found = runner.environment_variables(make_trial(threads=3), environ)
-    assert found["PATH"] == "/bin"
-    assert found["OMP_NUM_THREADS"] == "3"
-    assert not {"TF_XLA_FLAGS", "PYTHONPATH"} & found.keys()
+    variables = runner.environment_variables(make_trial(threads=3), environ)
+    assert variables["PATH"] == "/bin"
+    assert variables["OMP_NUM_THREADS"] == "3"
+    assert not {"TF_XLA_FLAGS", "PYTHONPATH"} & variables.keys()
 
 
 # Implementations that misbehave, in a copy of the package.
@@ -169,7 +176,7 @@ def test_a_trial_that_ignores_signals_is_ended_at_its_limit(misbehave, tmp_path)
 
 @pytest.mark.parametrize("ending", ["os._exit(3)", "time.sleep(600)"])
 def test_a_child_process_that_a_trial_leaves_behind_is_ended(misbehave, tmp_path, ending):
-    """It holds the worker's output open, which must not keep the runner waiting."""
+    """It keeps the worker's output open, but the runner must not wait for it."""
     record = misbehave(
         f"""
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -201,7 +208,7 @@ def test_what_a_trial_leaves_among_temporary_files_is_removed(misbehave, tmp_pat
 
 
 def test_a_flood_of_output_is_bounded(misbehave):
-    """1 GB on both streams: the end of it is kept, and neither memory nor the record holds more."""
+    """1 GB on both streams: only the end is kept, in memory and in the record."""
     before = memory.peak()
     record = misbehave(
         """

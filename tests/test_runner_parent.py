@@ -1,4 +1,4 @@
-"""A worker whose parent is no more ends, too."""
+"""A worker ends when its parent has ended."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def start_parent(package_copy, make_trial, tmp_path) -> tuple[subprocess.Popen, 
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + PATIENCE
-    # The file is there before it is written to.
+    # The file exists before its content is written.
     while not pid_path.exists() or not pid_path.read_text():
         if parent.poll() is not None or time.monotonic() > deadline:
             parent.kill()

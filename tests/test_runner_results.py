@@ -1,4 +1,4 @@
-"""Results that cannot be believed, left by a process that writes what it is told."""
+"""Invalid results are rejected; a process leaves them as the test says."""
 
 import dataclasses
 import json
@@ -40,14 +40,14 @@ def result(reference_run) -> dict:
     return json.loads(reference_run[1].read_text(encoding="utf-8"))
 
 
-def test_the_result_of_a_well_behaved_worker_is_believed(leave, result, reference_run):
-    """So that what follows fails for the reason that it gives."""
+def test_the_result_of_a_well_behaved_worker_is_accepted(leave, result, reference_run):
+    """This shows that the tests below fail for the reason that they check."""
     record = leave(json.dumps(result).encode())
     assert record.completed
     assert record.measurement == reference_run[0].measurement
 
 
-def test_a_result_of_a_process_that_crashed_afterwards_is_not_believed(leave, result):
+def test_a_result_of_a_process_that_crashed_afterwards_is_rejected(leave, result):
     assert_failed(leave(json.dumps(result).encode(), code=3), "exited with code 3")
 
 
@@ -56,23 +56,23 @@ def test_a_result_of_a_process_that_crashed_afterwards_is_not_believed(leave, re
     [b"", b"{", b"\xff\xfe", b"null", b"[]", b"[" * 100_000, b'{"identifier": ' + b"9" * 5000 + b"}"],
     ids=["empty", "half", "not UTF-8", "null", "list", "deep", "long number"],
 )
-def test_a_result_that_is_not_one_is_not_believed(leave, content):
+def test_a_file_that_is_not_a_result_is_rejected(leave, content):
     record = leave(content)
     assert_failed(record)
     assert record.reason
 
 
-def test_half_a_result_is_not_believed(leave, result):
+def test_half_a_result_is_rejected(leave, result):
     text = json.dumps(result).encode()
     assert_failed(leave(text[: len(text) // 2]), "left a result that cannot be read")
 
 
-def test_the_result_of_another_trial_is_not_believed(leave, result):
+def test_the_result_of_another_trial_is_rejected(leave, result):
     result["identifier"] = "0001-mlp-reference-cpu"
     assert_failed(leave(json.dumps(result).encode()), "left the result of trial '0001-mlp-reference-cpu'")
 
 
-def test_a_huge_result_is_not_believed(leave, result):
+def test_a_huge_result_is_rejected(leave, result):
     result["reason"] = "x" * (runner.RESULT_LIMIT + 1)
     assert_failed(leave(json.dumps(result).encode()), f"the most is {runner.RESULT_LIMIT}")
 
@@ -104,7 +104,7 @@ def changed(result: dict, place: tuple, value) -> dict:
     ],
     ids=str,
 )
-def test_a_result_of_other_types_or_fields_is_not_believed(leave, result, place, value):
+def test_a_result_with_other_types_or_fields_is_rejected(leave, result, place, value):
     record = leave(json.dumps(changed(result, place, value)).encode())
     assert_failed(record, "not a result of tfmxbench", str(place[-1]))
 
@@ -119,12 +119,12 @@ def test_a_result_of_other_types_or_fields_is_not_believed(leave, result, place,
     ],
     ids=lambda place: place[-1],
 )
-def test_a_result_that_holds_no_number_is_not_believed(leave, result, place, value):
-    """JSON has no NaN, but Python's json writes and reads it; such a record could not be stored."""
+def test_a_result_with_nan_or_infinity_is_rejected(leave, result, place, value):
+    """JSON has no NaN, but Python's json writes and reads it. Such a record could not be stored."""
     assert_failed(leave(json.dumps(changed(result, place, value)).encode()))
 
 
-def test_a_number_beyond_the_greatest_is_not_believed(leave, result):
+def test_a_number_beyond_the_greatest_is_rejected(leave, result):
     """1e999 is valid JSON, and infinite when read."""
     text = json.dumps(changed(result, ("measurement", "epochs", 0, "loss"), 12345.678))
     assert_failed(leave(text.replace("12345.678", "1e999").encode()))
@@ -134,14 +134,14 @@ def test_a_failure_without_a_reason_is_a_failure(leave, result):
     assert_failed(leave(json.dumps({**result, "status": "failed", "reason": ""}).encode()))
 
 
-def test_a_measuring_trial_without_a_measurement_is_not_believed(leave, result):
+def test_a_measuring_trial_without_a_measurement_is_rejected(leave, result):
     del result["measurement"]
     assert_failed(leave(json.dumps(result).encode()))
 
 
 @pytest.mark.parametrize("part", ["epochs", "passes", "accuracies", "inference", "latencies"])
-def test_a_measurement_with_fewer_values_than_were_asked_for_is_not_believed(leave, result, part):
-    """Every figure of the site is computed from them."""
+def test_a_measurement_with_fewer_values_than_requested_is_rejected(leave, result, part):
+    """Every number on the site is computed from them."""
     assert_failed(leave(json.dumps(changed(result, ("measurement", part), [])).encode()))
 
 
@@ -154,13 +154,13 @@ def test_a_result_without_a_steady_pass_is_a_failure(make_trial, tmp_path):
     check_record(to_json(record))
 
 
-def test_a_result_without_the_hash_of_its_source_is_not_believed(leave, result):
+def test_a_result_without_the_hash_of_its_source_is_rejected(leave, result):
     del result["hashes"]["source"]
     assert_failed(leave(json.dumps(result).encode()), "source")
 
 
-def test_an_older_result_is_not_taken_for_a_new_one(make_trial, tmp_path, reference_run):
-    """The file of an earlier run of the same trial is there, and the process dies at once."""
+def test_an_older_result_is_not_read_as_the_new_one(make_trial, tmp_path, reference_run):
+    """The file of an earlier run of the same trial exists, and the process ends at once."""
     record, path = reference_run
     shutil.copy(path, tmp_path / path.name)
     again = runner.run(dataclasses.replace(record.trial, interpreter=shutil.which("true")), tmp_path)

@@ -1,4 +1,4 @@
-"""Results files: what is read back is what was written, or else an error that names the file."""
+"""Results files: reading returns what was written, or raises an error that names the file."""
 
 import dataclasses
 import json
@@ -42,7 +42,7 @@ def test_results_survive_being_written_and_read(results, path):
 
 
 def test_results_are_pure_json(results, path):
-    """Which other programs read, too."""
+    """Other programs must be able to read them."""
     write_results(path, results)
     text = path.read_text(encoding="utf-8")
     assert text.isascii()
@@ -133,7 +133,7 @@ def test_a_missing_field_is_a_valueerror(values, path, place):
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 @pytest.mark.parametrize("name", ["wall", "loss"])
-def test_what_is_no_finite_number_is_a_valueerror(values, path, name, constant):
+def test_a_number_that_is_not_finite_is_a_valueerror(values, path, name, constant):
     values["records"][0]["measurement"]["epochs"][0][name] = 12345.5
     path.write_text(json.dumps(values).replace("12345.5", constant), encoding="utf-8")
     fails(path)
@@ -141,7 +141,7 @@ def test_what_is_no_finite_number_is_a_valueerror(values, path, name, constant):
 
 @pytest.mark.parametrize("part", ["epochs", "inference", "latencies", "accuracies"])
 def test_a_completed_trial_without_values_is_a_valueerror(values, path, part):
-    """Every table and plot computes from them."""
+    """Every table and plot is computed from them."""
     values["records"][0]["measurement"][part] = []
     path.write_text(json.dumps(values), encoding="utf-8")
     fails(path)
@@ -154,7 +154,7 @@ def test_a_pass_of_no_batches_is_a_valueerror(values, path):
 
 
 def test_a_number_of_bytes_beyond_all_machines_is_a_valueerror(values, path):
-    """It cannot be turned into megabytes as a float."""
+    """It cannot be converted to megabytes as a float."""
     values["records"][0]["measurement"]["memory"]["peak"] = 10**400
     path.write_text(json.dumps(values), encoding="utf-8")
     fails(path)
@@ -175,7 +175,7 @@ def test_a_number_of_bytes_beyond_all_machines_is_a_valueerror(values, path):
         pytest.param(b'{"schema_version": ' + b"1" * 5000 + b"}", id="long number"),
     ],
 )
-def test_what_is_no_results_file_is_a_valueerror(path, content):
+def test_a_file_that_is_not_a_results_file_is_a_valueerror(path, content):
     path.write_bytes(content)
     fails(path)
 
@@ -193,7 +193,7 @@ def test_a_file_that_does_not_exist_or_is_a_folder_is_a_valueerror(tmp_path):
     fails(tmp_path, "directory")
 
 
-# Values that JSON can hold, and numbers that it cannot.
+# Values that JSON can represent, and numbers that it cannot.
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -225,7 +225,7 @@ def places(values, prefix=()):
 )
 @given(data=st.data())
 def test_a_changed_document_is_read_or_refused(values, path, data):
-    """Whatever is replaced, added or taken away: Results or a ValueError, and never anything else."""
+    """Whatever is replaced, added or removed, the outcome is Results or a ValueError, and nothing else."""
     changed = json.loads(json.dumps(values))
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.sampled_from(list(places(changed))))
@@ -244,14 +244,14 @@ def test_a_changed_document_is_read_or_refused(values, path, data):
             target.insert(last, data.draw(JSON))
     path.write_text(json.dumps(changed), encoding="utf-8")
     try:
-        found = read_results(path)
+        changed_results = read_results(path)
     except ValueError as error:
         assert str(error).startswith(str(path))
     else:
-        assert isinstance(found, Results)
-        # What is read can be written.
-        write_results(path, found)
-        assert read_results(path) == found
+        assert isinstance(changed_results, Results)
+        # Everything that can be read can be written.
+        write_results(path, changed_results)
+        assert read_results(path) == changed_results
 
 
 @settings(
@@ -271,7 +271,7 @@ def test_other_files_are_refused(path, content):
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_failure_while_writing_leaves_the_old_file(results, path, monkeypatch, failing):
-    """A full disk, for instance."""
+    """A full disk is an example."""
     write_results(path, results)
     before = path.read_bytes()
 

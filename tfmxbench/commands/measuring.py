@@ -85,7 +85,7 @@ def environments_command(options: argparse.Namespace) -> int:
     keys = [(name, device) for device in environments.devices(options.device) for name in names]
     keys.append((frameworks.TOGETHER, "cpu"))
     for name, device in keys:
-        environments.make(name, device, anew=options.recreate, report=console.print)
+        environments.make(name, device, recreate=options.recreate, report=console.print)
     if options.make_only:
         by_key = {key: environments.look_for(*key) for key in keys}
     else:

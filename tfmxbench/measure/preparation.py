@@ -1,4 +1,4 @@
-"""What measuring needs: the environments, the data, the parity gate, and the campaign that they make."""
+"""Prepares what measuring needs: the environments, the data, the parity gate and the campaign."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tfmxbench.records import leftovers
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.settings import DataDescription, Settings
 
-# Nothing is timed by the gate: one thread for each process, and as many processes as processors.
+# The gate times nothing: each process has one thread, and as many run at a time as there are processors.
 GATE_THREADS = 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Bench:
-    """What measuring needs besides settings.
+    """The environments and the data that measuring needs.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ def settings(
     devices : sequence of str
     threads, seed : int
     rounds : int or None
-        Exactly this number of rounds; None for the profile's number, and more while the budget lasts.
+        Exactly this number of rounds; None for the profile's number, and more rounds while the budget lasts.
     budget : float or None
         Seconds; None for the profile's.
     """
@@ -96,29 +96,29 @@ def find_environments(
 
 
 def prepare(
-    found: dict[tuple[str, str], Environment], report: Callable[[str], None] = lambda line: None
+    by_key: dict[tuple[str, str], Environment], report: Callable[[str], None] = lambda line: None
 ) -> Bench:
     """Load the data set and write it where workers read it.
 
     Parameters
     ----------
-    found : dict of (str, str) to Environment
-        As :func:`find_environments` returns them.
+    by_key : dict of (str, str) to Environment
+        The environments by framework and device, as :func:`find_environments` returns them.
     report : callable
-        Is given a line on the data set.
+        Receives a line about the data set.
 
     Raises
     ------
     ValueError
-        If there is no data set, or it is not what it should be.
+        If there is no data set, or it is not valid.
     """
-    # Commands that only read results need not wait for what downloads import.
+    # Imported here, so that commands that only read results do not wait for the imports of downloads.
     from tfmxbench import data
 
     dataset = data.load_from_environment()
     report(f"Data: {dataset.name} ({dataset.source})")
     description = DataDescription(dataset.name, dataset.source, dataset.sha256)
-    return Bench(found, description, data.prepare(dataset, cache.folder() / "prepared"))
+    return Bench(by_key, description, data.prepare(dataset, cache.folder() / "prepared"))
 
 
 def parity_gate(bench: Bench, settings: Settings, epochs: int | None = None) -> Gate:
@@ -129,7 +129,7 @@ def parity_gate(bench: Bench, settings: Settings, epochs: int | None = None) -> 
     bench : Bench
     settings : Settings
     epochs : int or None
-        Whole epochs that are compared; None for the profile's number.
+        Number of whole epochs that are compared; None for the profile's number.
     """
     profile = profiles.PROFILES[settings.profile]
     return Gate(
@@ -165,7 +165,7 @@ def campaign(
     parity: Mapping[ParityCheck, Parity],
     root: pathlib.Path,
 ) -> Campaign:
-    """The campaign that these settings and the gate's results make.
+    """The campaign with these settings and the gate's results.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ CURVE_POINTS = 200
 # the measurement, on one machine and not on another.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "USER")
 
-# The mark of each process that is waited for.
+# The mark of each process that a thread is waiting for.
 _running: dict[subprocess.Popen[bytes], str] = {}
 
 
@@ -45,9 +45,9 @@ class Ending:
     code : int or None
         Its exit code, negative for a signal; None if it did not start, or did not end within its limit.
     output, errors : str
-        What it printed, as far as it was kept. Both streams are in ``output`` unless they were separated.
+        What was kept of the text that it printed. Both streams are in ``output`` unless they were separated.
     memory_curve : list of [float, int]
-        Seconds since its start, and the bytes that it held then.
+        Seconds since its start, and its resident memory at that time in bytes.
     """
 
     problem: str
@@ -108,12 +108,12 @@ class FirstBytes:
 class MemoryCurve:
     """Memory of a process over time, as its parent sees it.
 
-    A long run is sampled more rarely: every second point is dropped when there are too many.
+    Above ``CURVE_POINTS`` points, every second one is dropped and the interval doubles.
 
     Parameters
     ----------
     process : int
-        The process's number.
+        The process's id.
     """
 
     def __init__(self, process: int) -> None:
@@ -123,7 +123,7 @@ class MemoryCurve:
         self.points: list[list[float]] = []
 
     def sample(self) -> None:
-        """Add a point, if the system gives the memory."""
+        """Add a point if the system reports the memory."""
         resident = memory.resident(self._process)
         if resident:
             self.points.append([round(time.monotonic() - self._start, 3), resident])
@@ -147,15 +147,15 @@ def run(
     memory_limit: int | None = None,
     output_limit: int | None = None,
 ) -> Ending:
-    """Run a process, and end it and whatever it started.
+    """Run a process, then end it and every process that it started.
 
     Parameters
     ----------
     command : sequence of str
     variables : mapping of str to str
-        Its whole environment, but for the mark that it is found by and the place for temporary files.
+        Its whole environment, except for the mark that it is found by and ``TMPDIR``.
     temporary : pathlib.Path
-        Its place for temporary files.
+        Its folder for temporary files.
     time_limit : float
         Seconds after which it is ended.
     folder : pathlib.Path or None
@@ -172,7 +172,7 @@ def run(
     """
     mark = ending.new_mark()
     process = None
-    # An interrupt may come at any place: what was started by then is found by its mark.
+    # An interrupt may come at any line. The process may run by then: its mark finds it.
     try:
         try:
             process = subprocess.Popen(
@@ -182,7 +182,7 @@ def run(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT if output_limit is None else subprocess.PIPE,
                 env={**variables, "TMPDIR": str(temporary), ending.MARK: mark},
-                # A group of its own: its children can be ended with it, and Ctrl-C reaches us alone.
+                # In its own group, its children can be ended with it, and Ctrl-C reaches only this process.
                 start_new_session=True,
             )
         except OSError as error:
@@ -198,7 +198,7 @@ def run(
         ending.end(process, mark)
         if process is not None:
             _running.pop(process, None)
-    # The streams end with the last process that holds them.
+    # A stream ends when the last process that has it open ends.
     text = output.text()
     problem = _problem(code, time_limit)
     if isinstance(output, FirstBytes) and output.exceeded:
@@ -207,7 +207,7 @@ def run(
 
 
 def _reader(process: subprocess.Popen[bytes], mark: str, limit: int | None) -> LastBytes | FirstBytes:
-    """What reads a process's standard output."""
+    """A reader of a process's standard output."""
     assert process.stdout is not None
     return LastBytes(process.stdout) if limit is None else FirstBytes(process, mark, limit)
 
@@ -215,9 +215,9 @@ def _reader(process: subprocess.Popen[bytes], mark: str, limit: int | None) -> L
 def _wait(process: subprocess.Popen[bytes], limit: float, curve: MemoryCurve) -> int | None:
     """The process's exit code; None if it did not end within the limit, in seconds."""
     deadline = time.monotonic() + limit
-    while (left := deadline - time.monotonic()) > 0:
+    while (remaining := deadline - time.monotonic()) > 0:
         try:
-            return process.wait(min(curve.interval, left))
+            return process.wait(min(curve.interval, remaining))
         except subprocess.TimeoutExpired:
             curve.sample()
     return None
@@ -237,9 +237,9 @@ def _signal_name(number: int) -> str:
 
 
 def _limit_memory(process: int, limit: int) -> None:
-    """Have the system refuse a process, and those that it starts, more bytes than the limit."""
+    """Limit the bytes that a process, and each process that it starts, may allocate."""
     if sys.platform.startswith("linux"):
-        # It limits what is allocated, not what is only reserved, as frameworks do for a GPU by the terabyte.
+        # Memory that is only reserved does not count: frameworks reserve terabytes for a GPU.
         with contextlib.suppress(ProcessLookupError):
             resource.prlimit(process, resource.RLIMIT_DATA, (limit, limit))
 

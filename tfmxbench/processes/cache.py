@@ -1,4 +1,4 @@
-"""Where downloads, environments and prepared data are kept, and results by the hash of their conditions."""
+"""The cache folder (downloads, environments, prepared data), and values cached by their conditions' hash."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tfmxbench.records import whole_files
 
 
 def folder(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
-    """The cache: ``TFMXBENCH_CACHE_DIR``, or else where the platform keeps caches."""
-    named = environ.get("TFMXBENCH_CACHE_DIR")
-    return pathlib.Path(named).expanduser() if named else platformdirs.user_cache_path("tfmxbench")
+    """The cache folder: ``TFMXBENCH_CACHE_DIR``, or else the platform's folder for caches."""
+    configured = environ.get("TFMXBENCH_CACHE_DIR")
+    return pathlib.Path(configured).expanduser() if configured else platformdirs.user_cache_path("tfmxbench")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,23 +29,23 @@ class ByConditions:
     Attributes
     ----------
     folder : pathlib.Path
-        Made when the first value is written.
+        It is created when the first value is written.
     """
 
     folder: pathlib.Path
 
     def path(self, conditions: Mapping[str, Any], suffix: str = ".json") -> pathlib.Path:
-        """The file of what was computed under these conditions."""
+        """The file of the values that were computed under these conditions."""
         return self.folder / f"{hashes.conditions_sha256(conditions)[:32]}{suffix}"
 
     def read(self, conditions: Mapping[str, Any]) -> Any:
-        """What was kept; None if there is nothing, or it is damaged."""
+        """The cached values; None if there are none or their file is damaged."""
         with contextlib.suppress(OSError, ValueError):
             return json.loads(self.path(conditions).read_text(encoding="utf-8"))
         return None
 
     def write(self, conditions: Mapping[str, Any], values: Any) -> None:
-        """Keep values that JSON can hold.
+        """Cache values that JSON can represent.
 
         Raises
         ------

@@ -1,8 +1,8 @@
-"""Ends what trials start: their processes, and whatever those start in turn.
+"""Ends trials' processes and every process that those start.
 
-A process that leaves its group, as daemons do, is out of reach of a signal to the group. So each trial's
-process is given a mark in its environment, which its children inherit, and by which they are found. A
-child that clears its environment and leaves its group can be found only while its parents live.
+A signal to a process group does not reach a process that has left the group, as daemons do. Each trial's
+process therefore gets a mark in its environment. Its children inherit the mark and are found by it. A child
+that clears its environment and leaves its group can be found only while its parents live.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _numbers = itertools.count()
 
 
 def new_mark() -> str:
-    """A mark for one trial's process: the number of the process that starts it, and what is its own.
+    """A mark for one trial's process: the id of the process that starts it, and two numbers of its own.
 
-    All marks are of the same length: where a process' stack begins depends on the length of its
-    environment, and how quickly it computes may depend on that.
+    All marks have the same length. The length of a process's environment moves the start of its stack,
+    and its speed may depend on that.
     """
     return f"{os.getpid():010d}-{_RUN}-{next(_numbers):08d}"
 
 
 def end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
-    """End a process, its group, and whatever else bears its mark.
+    """End a process, its group, and every other process with its mark.
 
     Parameters
     ----------
     process : subprocess.Popen or None
-        The leader of its group; None if it is not known whether it was started.
+        The leader of its group; None if it may not have started.
     mark : str
         Its value of the environment variable ``MARK``.
     """
@@ -55,20 +55,20 @@ def end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         _kill(descendants)
-        # A driver that does not answer can keep a process even from being killed.
+        # A driver that does not answer can keep a killed process from ending.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE)
-    _end_marked(lambda found: found == mark)
+    _end_marked(lambda candidate: candidate == mark)
 
 
 def end_own() -> None:
-    """End whatever this process has had started; an interrupt may come while something is being ended."""
+    """End every process that this one started, also after an interrupt while one was being ended."""
     own = f"{os.getpid():010d}-{_RUN}-"
     _end_marked(lambda mark: mark.startswith(own))
 
 
 def end_orphans() -> None:
-    """End what trials have left whose parent was killed, and could end nothing any more."""
+    """End the trial processes whose parent was killed before it could end them."""
     _end_marked(_is_orphan)
 
 
@@ -88,52 +88,52 @@ def _runs(number: int) -> bool:
         return False
 
 
-def _end_marked(wanted: Callable[[str], bool]) -> None:
-    """End the processes whose mark is wanted; what they start meanwhile, too."""
+def _end_marked(matches: Callable[[str], bool]) -> None:
+    """End the processes whose mark matches, and those that they start in the meantime."""
     deadline = time.monotonic() + ENDING_TIME
     while True:
-        found, unknown = _marked(wanted)
-        if not found and not unknown:
+        processes, unmarked = _marked(matches)
+        if not processes and not unmarked:
             return
-        _kill(found)
+        _kill(processes)
         if time.monotonic() > deadline:
             return
         time.sleep(0.01)
 
 
-def _marked(wanted: Callable[[str], bool]) -> tuple[list[psutil.Process], bool]:
-    """The processes with such a mark, and whether there is one whose mark cannot be told yet.
+def _marked(matches: Callable[[str], bool]) -> tuple[list[psutil.Process], bool]:
+    """The processes whose mark matches, and whether a process exists that does not show its mark yet.
 
-    One that only waits to be collected has no mark any more.
+    A process that has ended and waits to be collected has no mark.
     """
-    found, unknown = [], False
+    processes, unmarked = [], False
     for number in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(number)
             environ = process.environ()
             mark = environ.get(MARK, "")
-            if mark and wanted(mark) and number != os.getpid() and _numbered_as_here(number):
-                found.append(process)
-            unknown = unknown or (not environ and _is_starting(process))
-    return found, unknown
+            if mark and matches(mark) and number != os.getpid() and _in_this_namespace(number):
+                processes.append(process)
+            unmarked = unmarked or (not environ and _is_starting(process))
+    return processes, unmarked
 
 
 def _is_starting(process: psutil.Process) -> bool:
-    """Whether a process without an environment has just begun, and may show one in a moment.
+    """Whether a process without an environment has just started, and may show one in a moment.
 
-    Linux has a program running for some milliseconds before it shows its environment, and whoever
-    started it may be interrupted meanwhile.
+    On Linux, a program runs for some milliseconds before its environment is visible. Its parent may be
+    interrupted in that time.
     """
-    # What belongs to the kernel has no program; it shows no environment either.
+    # Kernel threads show no environment either; they have no program.
     return bool(process.exe()) and time.time() - process.create_time() < ENDING_TIME
 
 
-def _numbered_as_here(number: int) -> bool:
-    """Whether a process knows other processes by the same numbers; one in a container does not."""
+def _in_this_namespace(number: int) -> bool:
+    """Whether a process uses the same process ids as this one; a process in a container does not."""
     if not sys.platform.startswith("linux"):
         return True
-    own, other = (pathlib.Path(f"/proc/{name}/ns/pid").stat() for name in ("self", number))
-    return own.st_ino == other.st_ino
+    own, its = (pathlib.Path(f"/proc/{name}/ns/pid").stat() for name in ("self", number))
+    return own.st_ino == its.st_ino
 
 
 def _kill(processes: list[psutil.Process]) -> None:

@@ -1,8 +1,8 @@
-"""The frameworks' environments: where they are, how they are made, and whether they work.
+"""The frameworks' environments: finds them, installs them, and checks that they work.
 
-Each framework has an environment of its own for each device, made by uv from the pins in
-``requirements/``. Its folder is named by a hash of those pins, so that it is made anew when they
-change. A person who has an environment names its interpreter with ``TFMXBENCH_PYTHON_<FRAMEWORK>``.
+Each framework has a separate environment for each device. uv installs it from the pins in
+``requirements/``. Its folder is named by a hash of those pins, so changed pins make a new environment. To
+use an existing environment, name its interpreter with ``TFMXBENCH_PYTHON_<FRAMEWORK>``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tfmxbench.records import leftovers
 from tfmxbench.records.trial import Trial
 
 PROBE_TIME_LIMIT = 180.0
-# Threads of the process that tries an environment.
+# Threads of the process that checks an environment.
 PROBE_THREADS = 1
 PACKAGE = pathlib.Path(__file__).parents[1]
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
@@ -42,14 +42,14 @@ class Environment:
     ----------
     framework, device : str
     interpreter : str
-        Path of its Python; empty where there is none.
+        Path of its Python; empty if there is none.
     problem : str
-        Why trials cannot run in it; empty where they can.
+        Why trials cannot run in it; empty if they can.
     versions : dict of str to str
-        Of Python and the framework's distributions, as far as the interpreter could tell.
+        Versions of Python and the framework's distributions, if the interpreter reports them.
     bytes : int or None
-        The space that its installed packages take, Python itself not included; None where unknown, and
-        for the environment that this package itself runs in.
+        Disk space of its installed packages, without Python itself; None if it is unknown, and for the
+        environment that this package itself runs in.
     """
 
     framework: str
@@ -73,15 +73,15 @@ def requirements_path(framework: str, device: str) -> pathlib.Path:
 
 
 def path(framework: str, device: str, root: pathlib.Path) -> pathlib.Path:
-    """The folder of a framework's environment in the cache, which its pins decide."""
+    """The folder of a framework's environment in the cache. Its name depends on the pins."""
     pins = requirements_path(framework, device).read_bytes()
     return root / "environments" / f"{framework}-{device}-{hashlib.sha256(pins).hexdigest()[:12]}"
 
 
 def find(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
     """Look for a framework's environment and try it; nothing is installed."""
-    found = look_for(framework, device, environ)
-    return found if found.problem else _try(framework, device, found.interpreter)
+    environment = look_for(framework, device, environ)
+    return environment if environment.problem else _try(framework, device, environment.interpreter)
 
 
 def find_all(
@@ -107,14 +107,14 @@ def find_all(
 
 
 def look_for(framework: str, device: str, environ: Mapping[str, str] = os.environ) -> Environment:
-    """Look for a framework's environment without trying whether it works: its versions are not known then."""
+    """Look for a framework's environment without trying it, so without its versions."""
     if framework == "numpy":
         return Environment(framework, device, sys.executable, "", {})
-    named = environ.get(variable(framework))
-    if named:
-        interpreter = shutil.which(pathlib.Path(named).expanduser())
+    configured = environ.get(variable(framework))
+    if configured:
+        interpreter = shutil.which(pathlib.Path(configured).expanduser())
         if interpreter is None:
-            problem = f"{variable(framework)} names {named!r}, which is not a program that can be run"
+            problem = f"{variable(framework)} names {configured!r}, which is not a program that can be run"
             return Environment(framework, device, "", problem, {})
         return Environment(framework, device, str(pathlib.Path(interpreter).absolute()), "", {})
     folder = path(framework, device, cache.folder(environ))
@@ -131,32 +131,32 @@ def make(
     framework: str,
     device: str,
     environ: Mapping[str, str] = os.environ,
-    anew: bool = False,
+    recreate: bool = False,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Make a framework's environment, unless it is there or the person named one of theirs.
+    """Make a framework's environment, unless it exists or its variable names an interpreter.
 
-    Why it could not be made is left beside its folder, for :func:`find` to tell.
+    If that fails, the reason is written next to its folder, where :func:`find` reads it.
 
     Parameters
     ----------
     framework, device : str
     environ : mapping
         ``TFMXBENCH_CACHE_DIR`` and the interpreters' variables are read from it.
-    anew : bool
-        Make it again even though it is there.
+    recreate : bool
+        Make it again even if it exists.
     report : callable
-        Is given one line about each step that takes long.
+        Receives a line about each step that takes long.
     """
     if framework == "numpy" or environ.get(variable(framework)):
         return
     folder = path(framework, device, cache.folder(environ))
-    if not anew and _ready(folder).is_file():
-        # A cache that cannot be written to, but holds what is needed, will do.
+    if not recreate and _ready(folder).is_file():
+        # Checked before anything is written: a read-only cache that has the environment is enough.
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder.with_suffix(".lock")):
-        if anew or not _ready(folder).is_file():
+        if recreate or not _ready(folder).is_file():
             reason = folder.with_suffix(".problem")
             reason.unlink(missing_ok=True)
             problem = _install(framework, device, folder, report)
@@ -166,35 +166,36 @@ def make(
 
 def _install(framework: str, device: str, folder: pathlib.Path, report: Callable[[str], None]) -> str:
     """Make the environment in its folder; return why that failed, or an empty string."""
-    known = frameworks.load(framework)
+    framework_module = frameworks.load(framework)
+    title = framework_module.TITLE
     uv = [sys.executable, "-m", "uv"]
     _ready(folder).unlink(missing_ok=True)
-    for version in known.PYTHONS:
-        report(f"{known.TITLE} ({device}): an environment with Python {version} in {folder}")
+    for version in framework_module.PYTHONS:
+        report(f"{title} ({device}): an environment with Python {version} in {folder}")
         problem = _run([*uv, "venv", "--quiet", "--clear", "--python", version, str(folder)])
         if not problem:
             break
     else:
-        wanted = " or ".join(known.PYTHONS)
+        pythons = " or ".join(framework_module.PYTHONS)
         return (
-            f"{known.TITLE} needs Python {wanted}, which was neither found on this machine nor could be "
-            f"downloaded; install it, or name an interpreter that has {known.TITLE} in "
-            f"{variable(framework)} (uv said: {problem})"
+            f"{title} needs Python {pythons}, which was neither found on this machine nor could be "
+            f"downloaded; install it, or name an interpreter that has {title} in "
+            f"{variable(framework)} (message from uv: {problem})"
         )
-    report(f"{known.TITLE} ({device}): installing the pinned versions")
+    report(f"{title} ({device}): installing the pinned versions")
     pins = str(requirements_path(framework, device))
     interpreter = str(folder / "bin" / "python")
     problem = _run(
         [*uv, "pip", "install", "--quiet", "--python", interpreter, "--require-hashes", "-r", pins]
     )
     if problem:
-        return f"{known.TITLE} could not be installed from {pathlib.Path(pins).name}: {problem}"
+        return f"{title} could not be installed from {pathlib.Path(pins).name}: {problem}"
     _ready(folder).write_text("complete\n", encoding="utf-8")
     return ""
 
 
 def _run(command: list[str]) -> str:
-    """Run a command; return the end of what it printed if it failed, or an empty string."""
+    """Run a command; return the end of its error output if it failed, or an empty string."""
     finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if finished.returncode == 0:
         return ""
@@ -203,7 +204,7 @@ def _run(command: list[str]) -> str:
 
 
 def _ready(folder: pathlib.Path) -> pathlib.Path:
-    """The file that says that an environment is complete."""
+    """The file that marks an environment as complete."""
     return folder / "tfmxbench-ready"
 
 
@@ -231,24 +232,24 @@ def _try(framework: str, device: str, interpreter: str) -> Environment:
     )
     with leftovers.temporary_folder() as folder:
         record = runner.run(trial, folder)
-    # Our own environment holds much else, and installers write other notes into it each time.
+    # This package's own environment contains much else, and its size changes with each installation.
     own = interpreter == sys.executable
     size = None if record.reason or own else packages_bytes(interpreter)
     return Environment(framework, device, interpreter, record.reason, record.versions, size)
 
 
 def packages_bytes(interpreter: str) -> int | None:
-    """The space that an interpreter's installed packages take; None where it does not tell.
+    """Disk space of an interpreter's installed packages; None if the interpreter does not report their place.
 
-    Files that the interpreter made from them, its byte code, are not counted.
+    The byte code that the interpreter compiles from them does not count.
     """
-    asked = "import json, sysconfig; print(json.dumps(sysconfig.get_paths()))"
+    code = "import json, sysconfig; print(json.dumps(sysconfig.get_paths()))"
     try:
         finished = subprocess.run(
-            [interpreter, "-I", "-c", asked], stdin=subprocess.DEVNULL, capture_output=True, check=True
+            [interpreter, "-I", "-c", code], stdin=subprocess.DEVNULL, capture_output=True, check=True
         )
         paths = json.loads(finished.stdout)
-        # On some systems the one is a link to the other.
+        # On some systems, one of the two is a link to the other.
         folders = {os.path.realpath(paths[name]) for name in ("purelib", "platlib")}
     except (OSError, subprocess.CalledProcessError, ValueError, KeyError, TypeError):
         return None
@@ -262,40 +263,40 @@ def packages_bytes(interpreter: str) -> int | None:
 
 
 def unpinned(framework: str, device: str, versions: Mapping[str, str]) -> str:
-    """What an environment has instead of the pinned versions; empty where it has those.
+    """How an environment's versions differ from the pinned ones; empty if they do not.
 
     Parameters
     ----------
     framework, device : str
     versions : mapping of str to str
-        Of the framework's distributions, as a worker reports them.
+        Versions of the framework's distributions, as a worker reports them.
 
     Returns
     -------
     str
         Such as ``mxnet 1.8.0 instead of 1.9.1``.
     """
-    known = frameworks.load(framework) if framework in frameworks.names() else None
-    if known is None or device not in known.REQUIREMENTS or not versions:
+    framework_module = frameworks.load(framework) if framework in frameworks.names() else None
+    if framework_module is None or device not in framework_module.REQUIREMENTS or not versions:
         return ""
-    # Some have one version for older Pythons and another for newer ones.
+    # Some distributions are pinned to one version for older Pythons and to another for newer ones.
     pins: dict[str, list[str]] = {}
     for name, version in _PIN.findall(requirements_path(framework, device).read_text(encoding="utf-8")):
         pins.setdefault(name, []).append(version)
-    told = []
-    for name in known.DISTRIBUTIONS:
-        found, pinned = versions.get(name), pins.get(name, [])
-        if found and pinned and found not in pinned:
-            told.append(f"{name} {found} instead of {' or '.join(pinned)}")
-        elif found and not pinned:
-            told.append(f"{name} {found}, which is not pinned")
-        elif pinned and not found:
-            told.append(f"no {name} {' or '.join(pinned)}")
-    return ", ".join(told)
+    differences = []
+    for name in framework_module.DISTRIBUTIONS:
+        installed, pinned = versions.get(name), pins.get(name, [])
+        if installed and pinned and installed not in pinned:
+            differences.append(f"{name} {installed} instead of {' or '.join(pinned)}")
+        elif installed and not pinned:
+            differences.append(f"{name} {installed}, which is not pinned")
+        elif pinned and not installed:
+            differences.append(f"no {name} {' or '.join(pinned)}")
+    return ", ".join(differences)
 
 
 def gpu_problem() -> str:
-    """Why no NVIDIA GPU can be expected on this machine; empty where the driver lists one."""
+    """Why this machine offers no NVIDIA GPU; empty if the driver lists one."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return "there is no NVIDIA driver on this machine (nvidia-smi was not found)"
@@ -318,7 +319,7 @@ def gpu_problem() -> str:
 
 
 def devices(choice: str) -> list[str]:
-    """The devices to measure on: always the CPU, and the GPU if there is one or it is asked for.
+    """The devices to measure on: always the CPU, and the GPU if there is one or the choice is ``gpu``.
 
     Parameters
     ----------
@@ -328,7 +329,7 @@ def devices(choice: str) -> list[str]:
     Raises
     ------
     ValueError
-        If the choice is none of these.
+        If the choice is something else.
     """
     if choice not in ("auto", "cpu", "gpu"):
         raise ValueError(f"the device is {choice!r}; it is auto, cpu or gpu")

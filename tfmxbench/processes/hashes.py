@@ -1,4 +1,4 @@
-"""Hashes of the sources that a measurement depends on, by which caches and campaigns are told apart."""
+"""Hashes of what a measurement depends on. They identify cached values and campaigns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from tfmxbench import mistakes
 
 PACKAGE = pathlib.Path(__file__).parents[1]
-# What runs in a framework's environment, what starts and ends it there, and what both of them read.
+# The code that runs in a framework's environment, the code that starts and ends it, and what both read.
 HARNESS = ("worker", "processes", "records", "frameworks")
 
 
@@ -40,7 +40,7 @@ def folders_sha256(folders: Sequence[str]) -> str:
 
 
 def harness_sha256() -> str:
-    """Hash of everything besides an implementation and its task that a measurement depends on."""
+    """Hash of the code that a measurement depends on, except the implementation and its network's task."""
     return folders_sha256(HARNESS)
 
 
@@ -50,5 +50,5 @@ def mistakes_sha256(names: Sequence[str]) -> str:
 
 
 def conditions_sha256(conditions: Mapping[str, Any]) -> str:
-    """Hash of the conditions of a measurement: plain values, as :mod:`json` writes them."""
+    """Hash of the conditions of a measurement, which are values that JSON can represent."""
     return hashlib.sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a reader has to know of the machine that measured."""
+"""Describes the machine that measures, and divides its processors among processes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def processors() -> int:
 
 
 def shares(threads: int) -> list[set[int]]:
-    """The processors that this process may use, in shares of so many; at least one share.
+    """The processors that this process may use, divided into equal shares; at least one share.
 
     Parameters
     ----------
     threads : int
-        Processors of a share. Those that are left over are in none.
+        Processors in a share. Those left over are in no share.
 
     Returns
     -------
     list of set of int
-        Empty sets where the system does not tell processors apart.
+        Empty sets where the system cannot bind a process to processors.
     """
     number = max(processors() // threads, 1)
     if not hasattr(os, "sched_getaffinity"):
@@ -41,13 +41,13 @@ def shares(threads: int) -> list[set[int]]:
 
 
 def keep_to(share: set[int]) -> None:
-    """Have this thread, and the processes that it starts, use only these processors, where the system can."""
+    """Bind this thread, and the processes that it starts, to these processors, where the system can."""
     if share and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, share)
 
 
 def describe() -> dict[str, str]:
-    """The machine in words that do not change from one build to the next.
+    """The machine, in words that stay the same from build to build.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Runs what is not timed: several processes at a time, each on processors of its own."""
+"""Runs untimed jobs: several processes at a time, each on its own processors."""
 
 from __future__ import annotations
 
@@ -16,34 +16,31 @@ Answer = TypeVar("Answer")
 
 
 def places(threads: int) -> int:
-    """How many processes of so many threads there are processors for; at least one."""
+    """How many processes with this number of threads run at a time; at least one."""
     return len(machine.shares(threads))
 
 
 def run(
     jobs: Sequence[tuple[Key, Callable[[], Answer]]],
     threads: int,
-    end_all: Callable[[], None] = bounded.end_all,
 ) -> Generator[tuple[Key, Answer], None, None]:
-    """Do jobs that each wait for a process, as many at a time as there are processors for.
+    """Do jobs that each wait for a process, as many at a time as the processors allow.
 
-    Each keeps to processors of its own: where more threads than processors wait for each other in
-    loops, as those of OpenMP do, two at a time take ten times as long as one after the other.
+    Each process runs on its own processors. OpenMP's threads wait for each other in loops: with more
+    threads than processors, two processes at a time take ten times as long as one after the other.
 
     Parameters
     ----------
     jobs : sequence of (key, callable)
-        They are begun in this order.
+        They start in this order.
     threads : int
-        Of each process.
-    end_all : callable
-        Ends the processes that jobs are waiting for.
+        Threads of each process.
 
     Yields
     ------
     key, answer
-        As they come to their ends. If the generator is closed before, or interrupted, the processes
-        that are running are ended, and what has not begun is not done.
+        In the order in which the jobs finish. If the generator is closed early or interrupted, the
+        running processes are ended, and the other jobs do not start.
     """
     shares: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
     for share in machine.shares(threads):
@@ -69,19 +66,19 @@ def run(
         try:
             waiting = {pool.submit(begin, number, job): key for number, (key, job) in enumerate(jobs)}
             while waiting:
-                # With a time limit, so that an interrupt is noticed whichever thread it reaches.
+                # The time limit lets this thread notice an interrupt that reached another thread.
                 done, _ = concurrent.futures.wait(
                     waiting, timeout=1.0, return_when=concurrent.futures.FIRST_COMPLETED
                 )
                 for finished in done:
                     yield waiting.pop(finished), finished.result()
         except BaseException:
-            # What runs is not asked of the pool: interrupted while it was given a job, it may not know.
+            # The pool may not know of a job if the interrupt came while the job was handed over.
             with lock:
                 stopped = True
             pool.shutdown(wait=False, cancel_futures=True)
-            # One may be about to start a process while the others' are ended.
+            # A job may still start its process while the others' processes are ended.
             while running:
-                end_all()
+                bounded.end_all()
                 time.sleep(0.01)
             raise

@@ -1,4 +1,4 @@
-"""Runs one trial in a process of its own, and returns its record whatever becomes of it."""
+"""Runs one trial in its own process, and returns a record whether it completes or fails."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tfmxbench.worker import entry, measuring
 
 RESULT_LIMIT = 16 * 1024 * 1024
 
-# Names the most memory that a trial may allocate.
+# The environment variable that limits the memory that a trial may allocate.
 MEMORY_LIMIT = "TFMXBENCH_MEMORY_LIMIT"
 
 
 def command(trial: Trial, trial_path: pathlib.Path, result_path: pathlib.Path) -> list[str]:
-    """The command line that runs a trial; the time of its start is still to be appended."""
+    """The command line that runs a trial; the caller appends the time of its start."""
     return [trial.interpreter, "-I", str(pathlib.Path(entry.__file__)), str(trial_path), str(result_path)]
 
 
@@ -54,7 +54,7 @@ def memory_limit(environ: Mapping[str, str] = os.environ) -> int | None:
     Raises
     ------
     ValueError
-        If it is not a size, or the system cannot hold a process to it.
+        If it is not a size, or the system cannot enforce it.
     """
     text = environ.get(MEMORY_LIMIT, "")
     if not text:
@@ -63,7 +63,7 @@ def memory_limit(environ: Mapping[str, str] = os.environ) -> int | None:
     if not match or int(match[1]) == 0:
         raise ValueError(f"{MEMORY_LIMIT} is {text!r}; it is a size such as 800M or 8G")
     if not sys.platform.startswith("linux"):
-        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; only on Linux can memory be limited")
+        raise ValueError(f"{MEMORY_LIMIT} is {text!r}; memory can be limited only on Linux")
     return int(match[1]) * {"M": 2**20, "G": 2**30}[match[2]]
 
 
@@ -73,8 +73,8 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     Parameters
     ----------
     trial : Trial
-        What to run. Its JSON file, and its result's, are left in the folder, so that it can be
-        repeated by hand.
+        What to run. Its JSON file and its result's stay in the folder, so that it can be repeated
+        by hand.
     folder : pathlib.Path
         An existing folder.
 
@@ -82,14 +82,14 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     -------
     Record
         Completed, or failed with the reason: the trial raised, exited, was killed, took longer
-        than its limit, or left no result that can be believed.
+        than its limit, or left no valid result.
 
     Raises
     ------
     OSError
-        If the trial's file cannot be written, or no folder for its temporary files be made.
+        If the trial's file cannot be written, or the folder for its temporary files cannot be created.
     ValueError
-        If the limit of memory is none, see :func:`memory_limit`.
+        If the memory limit is not valid, see :func:`memory_limit`.
     """
     limit = memory_limit()
     trial_path = folder / f"{trial.identifier}.trial.json"
@@ -98,8 +98,8 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     result_path.unlink(missing_ok=True)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     clock = time.monotonic()
-    # Of what it writes to the system's place for temporary files, a worker clears nothing away: it ends
-    # at once, or is killed. AutoGraph leaves a file there for each function that it traces.
+    # A worker does not remove its temporary files: it ends without cleaning up, or is killed. AutoGraph
+    # leaves a file for each function that it traces.
     with leftovers.temporary_folder() as temporary:
         problem, output, curve = _execute(trial, trial_path, result_path, limit, temporary)
     seconds = time.monotonic() - clock
@@ -138,7 +138,7 @@ def repeat(path: pathlib.Path) -> Record:
     Raises
     ------
     ValueError
-        If the file does not hold a trial as the schema describes it.
+        If the file does not contain a trial that the schema allows.
     """
     try:
         values = read_json(path)
@@ -171,18 +171,17 @@ def _execute(
             return "could not write its result", end.output, end.memory_curve
         return end.problem, end.output, end.memory_curve
     finally:
-        # A process that was ended while it wrote leaves half a file.
+        # A process that was ended while it wrote its result leaves half a file.
         result_path.with_name(f"{result_path.name}.part").unlink(missing_ok=True)
 
 
 def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
-    """Read what a worker left.
+    """Read the result that a worker left.
 
     Raises
     ------
     ValueError
-        If there is no result, it is too large, is not what a worker writes, or belongs to
-        another trial.
+        If there is no result, or it is too large, not valid, incomplete, or of another trial.
     """
     if not path.is_file():
         raise ValueError("left no result")
@@ -202,12 +201,12 @@ def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
 
 
 def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
-    """Check that a completed trial did all that it was asked for.
+    """Check that the result of a completed trial contains everything that the trial requests.
 
     Raises
     ------
     ValueError
-        Naming what is missing.
+        If something is missing; the message names it.
     """
     if trial.purpose not in ("probe", "products") and "source" not in result["hashes"]:
         raise ValueError("left a result without the hash of its source")
@@ -218,24 +217,24 @@ def _check_completeness(result: dict[str, Any], trial: Trial) -> None:
     measurement = result.get("measurement")
     if measurement is None:
         raise ValueError("left a result without a measurement")
-    epochs = _epochs_asked(trial, measurement["accuracies"])
-    asked = {
+    epochs = _requested_epochs(trial, measurement["accuracies"])
+    numbers = {
         "epochs": epochs,
         "accuracies": epochs,
         "passes": trial.passes,
         "latencies": trial.latency_samples,
         "inference": measuring.INFERENCE_REPEATS if trial.latency_samples else 0,
     }
-    for name, number in asked.items():
+    for name, number in numbers.items():
         if len(measurement[name]) != number:
             raise ValueError(f"left {len(measurement[name])} {name}; {number} were asked for")
     if trial.purpose == "measure" and len(measurement["epochs"]) + len(measurement["passes"]) < 2:
         raise ValueError("left one pass, which is the warm-up; a measurement needs a steady pass as well")
 
 
-def _epochs_asked(trial: Trial, accuracies: Sequence[float]) -> int:
-    """Whole epochs that a trial takes: as many as it says, or up to the first that reaches its goal."""
+def _requested_epochs(trial: Trial, accuracies: Sequence[float]) -> int:
+    """Number of whole epochs that a trial requests, or fewer if one of them reaches its goal."""
     if trial.goal is None:
         return trial.epochs
-    reached = [number for number, found in enumerate(accuracies, start=1) if found >= trial.goal]
+    reached = [number for number, accuracy in enumerate(accuracies, start=1) if accuracy >= trial.goal]
     return min([trial.epochs, *reached])

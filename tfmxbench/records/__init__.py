@@ -1,1 +1,1 @@
-"""Plain values that both programs know, and the file format. Imports nothing else of the package."""
+"""Plain values that both programs use, and the file format. Imports nothing else from the package."""

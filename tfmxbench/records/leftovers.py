@@ -1,9 +1,9 @@
 """Temporary files and folders, and removing those that killed processes have left.
 
 A temporary file is named ``<name>.<process>.part`` or ``.<random>.part``, and a folder
-``tfmxbench-<process>-<random>``. Its maker holds a lock on it while it is at work. One is a leftover if
-neither its process runs nor anybody holds its lock: processes in another container have numbers of
-their own.
+``tfmxbench-<process>-<random>``. Its process locks it while it works. A file or folder is a leftover if its
+process does not run and nobody holds its lock. The process id alone is not enough, because another container
+has other process ids.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def temporary_folder(parent: pathlib.Path | None = None) -> Iterator[pathlib.Pat
     Parameters
     ----------
     parent : pathlib.Path or None
-        Where it is made; None for the system's place for temporary files.
+        The folder in which it is created; None for the system's folder for temporary files.
 
     Raises
     ------
     OSError
-        If it cannot be made.
+        If it cannot be created.
     """
     prefix = f"tfmxbench-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as name:
@@ -49,19 +49,19 @@ def temporary_folder(parent: pathlib.Path | None = None) -> Iterator[pathlib.Pat
 
 
 def hold(descriptor: int) -> None:
-    """Lock an open file or folder for as long as it is open, where its file system can."""
+    """Lock an open file or folder until it is closed, if its file system supports locks."""
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def remove(folder: pathlib.Path, pattern: str = "*") -> None:
-    """Remove the leftovers in a folder, as far as that is possible.
+    """Remove the leftovers in a folder, as far as the system allows.
 
     Parameters
     ----------
     folder : pathlib.Path
     pattern : str
-        What their names are like, as ``pathlib.Path.glob`` takes it.
+        Pattern of their names, for ``pathlib.Path.glob``.
     """
     with contextlib.suppress(OSError):
         for path in list(folder.glob(pattern)):
@@ -70,13 +70,13 @@ def remove(folder: pathlib.Path, pattern: str = "*") -> None:
 
 
 def _remove_leftover(path: pathlib.Path) -> None:
-    """Remove a file or folder if it is a leftover of this user's."""
-    found = path.lstat()
-    if found.st_uid != os.getuid():
+    """Remove a file or folder if it is a leftover that belongs to this user."""
+    status = path.lstat()
+    if status.st_uid != os.getuid():
         return
-    if stat.S_ISDIR(found.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         match = _FOLDER.fullmatch(path.name)
-    elif stat.S_ISREG(found.st_mode):
+    elif stat.S_ISREG(status.st_mode):
         match = _FILE.fullmatch(path.name)
     else:
         return
@@ -85,7 +85,7 @@ def _remove_leftover(path: pathlib.Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if stat.S_ISDIR(found.st_mode):
+        if stat.S_ISDIR(status.st_mode):
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()

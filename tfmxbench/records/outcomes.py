@@ -1,4 +1,4 @@
-"""What became of the concept pages' examples and of the phrasebook's phrases: plain values."""
+"""Outcomes of the concept pages' examples and of the phrasebook's phrases: plain values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Picture = dict[str, list[list[list[float]]]]
 
 @dataclasses.dataclass(frozen=True)
 class ExampleOutcome:
-    """What became of an example of the concept pages.
+    """The outcome of an example of the concept pages.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class ExampleOutcome:
     source_sha256 : str
         Hash of the file that was run.
     output : str
-        What it printed to its standard output.
+        The text that it printed to its standard output.
     versions : dict of str to str
         Versions of Python and of its framework's distributions.
     absent : str
@@ -50,7 +50,7 @@ class ExampleOutcome:
 
 @dataclasses.dataclass(frozen=True)
 class PhrasesOutcome:
-    """What became of a style's phrases.
+    """The outcome of a style's phrases.
 
     Attributes
     ----------
@@ -59,13 +59,13 @@ class PhrasesOutcome:
     source_sha256 : str
         Hash of the file with the phrases; empty if there is none.
     reason : str
-        Why they were not run, or not to their end; empty if they were.
+        Why they were not run, or did not run to their end; empty if they did.
     failures : dict of str to str
-        What was wrong, for each phrase that failed, and for the ``implementation`` if it did.
+        The problem of each phrase that failed, and of the ``implementation`` if it failed.
     output : str
         The end of what the process printed, if something failed.
     ran : bool
-        Whether a process was started: without the framework, or without a file, there is none.
+        Whether a process was started. Without the framework or the file, none is.
     """
 
     style: str
@@ -82,14 +82,14 @@ class PhrasesOutcome:
         return not self.reason and not self.failures
 
     def problem(self, names: Sequence[str], whole: bool = True) -> str:
-        """Why the phrases of these names must not be shown; empty if they can be.
+        """Why the phrases with these names must not be shown; empty if they can be.
 
         Parameters
         ----------
         names : sequence of str
             Phrases, or ``implementation``.
         whole : bool
-            Whether a process that did not come to its end counts.
+            Whether a process that did not run to its end counts as a problem.
         """
         if not self.ran:
             return ""

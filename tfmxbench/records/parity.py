@@ -1,4 +1,4 @@
-"""What the parity gate finds of an implementation: plain values."""
+"""The parity gate's result for an implementation: plain values."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ class Parity:
     Attributes
     ----------
     network, style, framework, device : str
-        What was compared.
+        The implementation and the device that were compared.
     passed : bool
     reason : str
-        The first thing that differs by more than its bar; empty when it passed.
+        Why it did not pass, such as the first value outside its tolerance; empty if it passed.
     losses : list of float
-        Loss of each single step, as the implementation returned it; of a failed run, as far as
-        they are numbers.
+        Loss of each single step, as the implementation returned it. A failed run keeps those that are
+        numbers.
     deviations : list of float
-        Of each step's loss from the reference, relative.
+        Relative deviation of each step's loss from the reference.
     logits, trained_logits, reloaded_logits : float or None
     pass_loss, parameters, pass_parameters : float or None
-        Greatest deviations, as :class:`tfmxbench.analysis.parity.Tolerances` explains them; None where not a
+        Greatest deviation, as :class:`tfmxbench.analysis.parity.Tolerances` explains it; None if it is not a
         number.
     epoch_loss, accuracy : float or None
-        Mean loss of the first epoch and test accuracy after it, None where not computed.
+        Mean loss of the first epoch and test accuracy after it; None if they were not computed.
     epoch_loss_deviation, accuracy_deviation : float or None
         Their deviations from the reference.
     batch_size : int or None
-        Images in a batch; None for the task's own.
+        Images in a batch; None for the network's own batch size.
     mistakes : list of str
         The mistakes that were switched on, see :mod:`tfmxbench.mistakes`.
     """
@@ -63,5 +63,5 @@ class Parity:
 
     @property
     def worst(self) -> float | None:
-        """The greatest deviation of a step's loss; None where there is none."""
+        """The greatest deviation of a step's loss; None if there is none."""
         return max(self.deviations, default=None)

@@ -11,7 +11,7 @@ from typing import Any
 import fastjsonschema
 
 PATH = pathlib.Path(__file__).with_name("results.schema.json")
-# Bytes. A campaign of a night has a few million.
+# Bytes. The file of a campaign that ran for a night has a few million.
 LARGEST = 200_000_000
 
 
@@ -21,14 +21,14 @@ def read_json(path: pathlib.Path) -> Any:
     Raises
     ------
     ValueError
-        If it cannot be read, is larger than ``LARGEST``, or is not JSON; NaN and Infinity, which Python
-        reads, are not.
+        If it cannot be read, is larger than ``LARGEST``, or is not JSON. NaN and Infinity, which Python
+        accepts, are not JSON.
     """
     try:
         too_large = path.stat().st_size > LARGEST
         if not too_large:
             with path.open("rb") as file:
-                # Some files have no size, and no end either, such as devices.
+                # Some files, such as devices, have no size and no end.
                 content = file.read(LARGEST + 1)
             too_large = len(content) > LARGEST
     except OSError as error:
@@ -60,29 +60,29 @@ def check_results(values: Any) -> None:
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they are not valid; the message names the place and what should be there.
     """
     _check("results", values)
 
 
 def check_result(values: Any) -> None:
-    """Check what a worker left.
+    """Check the result that a worker left.
 
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they are not valid; the message names the place and what should be there.
     """
     _check("result", values)
 
 
 def check_record(values: Any) -> None:
-    """Check one record.
+    """Check a record.
 
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they are not valid; the message names the place and what should be there.
     """
     _check("record", values)
 
@@ -93,18 +93,18 @@ def check_trial(values: Any) -> None:
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they are not valid; the message names the place and what should be there.
     """
     _check("trial", values)
 
 
 def check_parity(values: Any) -> None:
-    """Check one judgement of the parity gate.
+    """Check a result of the parity gate.
 
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they are not valid; the message names the place and what should be there.
     """
     _check("parity", values)
 

@@ -1,10 +1,10 @@
-"""Every random choice follows from the campaign's seed; here is how.
+"""Derives the seed of every random choice from the campaign's seed.
 
 The seed is a number from 0 to 2**32 - 1 (``tfmxbench run --seed``). NumPy's legacy generator, whose stream is
 frozen, is seeded with one of these:
 
 ========================================  ====================  =====================================
-what is drawn                             seeded with           where
+random choice                             seeded with           where
 ========================================  ====================  =====================================
 initial values of a network               the trial's seed      ``worker/inputs.py``
 order of the images in an epoch           ``[seed, epoch]``     ``worker/inputs.py``

@@ -1,4 +1,4 @@
-"""What a campaign was asked to measure, on which data, in which environments: plain values."""
+"""What a campaign measures, on which data and in which environments: plain values."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a campaign is asked to measure.
+    """What a campaign measures.
 
     Attributes
     ----------
     profile : str
         Name of the profile, which decides what each trial does.
     networks, styles : list of str
-        What is compared.
+        The networks and styles that are compared.
     devices : list of str
-        ``cpu``, and ``gpu`` where it is measured too.
+        ``cpu``, and also ``gpu`` if it is measured.
     threads : int
-        Threads, and processors, of each trial.
+        Threads of each trial, and processors that it may use.
     seed : int
-        0 to 2**32 - 1.
+        Seed of the campaign, from 0 to 2**32 - 1.
     rounds : int
-        Rounds that are measured at least, and at most where there is no budget.
+        Number of rounds that are measured; with a budget, the smallest number.
     budget : float or None
-        Seconds for all rounds; more rounds are measured while the next one fits.
+        Seconds for all rounds: further rounds are measured while the next one fits. None for none.
     """
 
     profile: str
@@ -46,7 +46,7 @@ class DataDescription:
     name : str
         ``mnist`` or ``synthetic-digits``.
     source : str
-        Where the data came from, for people to read.
+        The origin of the data, in words.
     sha256 : str
         Hash of its four arrays, see :func:`tfmxbench.worker.inputs.hash_arrays`.
     """
@@ -63,14 +63,14 @@ class EnvironmentDescription:
     Attributes
     ----------
     framework, device : str
-        What it is for.
+        The framework and the device that it is for.
     problem : str
-        Why nothing could run in it; empty where trials could.
+        Why trials could not run in it; empty if they could.
     versions : dict of str to str
-        Of Python and of the framework's distributions.
+        Versions of Python and of the framework's distributions.
     bytes : int or None
-        The space that its packages take, Python itself not included; None where not known, and for the
-        environment that this package itself runs in.
+        Disk space of its packages, without Python itself; None if it is unknown, and for the environment
+        that this package itself runs in.
     """
 
     framework: str

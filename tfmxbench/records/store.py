@@ -22,7 +22,7 @@ class Results:
     Attributes
     ----------
     campaign : str
-        Hash of everything that the campaign is bound to.
+        Hash of everything that identifies the campaign.
     created : str
         Date and time of its start in UTC, ISO 8601.
     package : str
@@ -32,22 +32,22 @@ class Results:
     machine : dict of str to str
         System, processor, number of processors, memory and GPU, in words.
     settings : Settings
-        What the campaign was asked to measure.
+        The settings of the campaign: networks, styles, devices, rounds and so on.
     parity : list of Parity
-        What the parity gate found of each implementation on each device.
+        The parity gate's result for each implementation on each device.
     environments : list of EnvironmentDescription
         The frameworks' environments, by framework and device.
     records : list of Record
-        Of the published comparison and what belongs to it, in the order in which they were measured.
+        Records of the published comparison and of what belongs to it, in the order of measurement.
     mistaken : list of Record
-        Of the trials that show what mistakes do, and of their controls. They are kept apart, so that
-        nothing which reads ``records`` can come upon one.
+        Records of the trials that show what mistakes do, and of their controls. They are kept apart, so
+        that code that reads ``records`` never includes them.
     mistaken_parity : list of Parity
         The parity gate's results for implementations under a mistake.
     examples : list of ExampleOutcome
-        What the concept pages' examples printed; empty in a file that was measured without them.
+        Outcomes of the concept pages' examples; empty if the file was measured without them.
     phrases : list of PhrasesOutcome
-        What became of the phrasebook's phrases; empty likewise.
+        Outcomes of the phrasebook's phrases; empty if the file was measured without them.
     """
 
     campaign: str
@@ -68,8 +68,8 @@ class Results:
         for record in self.records:
             if record.trial.purpose == MISTAKE or record.trial.mistakes:
                 raise ValueError(
-                    f"trial {record.trial.identifier} was made to show a mistake; its record belongs to "
-                    "mistaken, not to records"
+                    f"trial {record.trial.identifier} shows a mistake; its record belongs to mistaken, "
+                    "not to records"
                 )
 
 
@@ -78,12 +78,12 @@ def results_to_json(results: Results) -> dict[str, Any]:
 
 
 def check_version(values: Any) -> None:
-    """Check that a results file is of the version that this package reads.
+    """Check that a results file has the version that this package reads.
 
     Raises
     ------
     ValueError
-        Naming its version.
+        If it has another version; the message names it.
     """
     version = values.get("schema_version", SCHEMA_VERSION) if isinstance(values, dict) else SCHEMA_VERSION
     if type(version) is not int or version != SCHEMA_VERSION:
@@ -96,8 +96,8 @@ def read_results(path: pathlib.Path) -> Results:
     Raises
     ------
     ValueError
-        If there is no such file, it is not JSON, or not what the schema describes; the message
-        names the file.
+        If there is no such file, or it is not JSON, or it does not follow the schema; the message names
+        the file.
     """
     try:
         values = read_json(path)
@@ -126,12 +126,12 @@ def read_results(path: pathlib.Path) -> Results:
 
 
 def _check_passes(records: list[dict[str, Any]]) -> None:
-    """Check what no schema can say: that the numbers of images and batches go together.
+    """Check what no schema can express: that the numbers of images and batches match.
 
     Raises
     ------
     ValueError
-        Naming the record.
+        If they do not; the message names the record.
     """
     for number, record in enumerate(records):
         measurement = record["measurement"]
@@ -144,12 +144,12 @@ def _check_passes(records: list[dict[str, Any]]) -> None:
 
 
 def _check_pictures(examples: list[dict[str, Any]]) -> None:
-    """Check what no schema can say: that the lines of an image are equally long.
+    """Check what no schema can express: that the lines of an image are equally long.
 
     Raises
     ------
     ValueError
-        Naming the example.
+        If they are not; the message names the example.
     """
     for example in examples:
         for row in example["picture"].values():
@@ -158,7 +158,7 @@ def _check_pictures(examples: list[dict[str, Any]]) -> None:
 
 
 def write_results(path: pathlib.Path, results: Results) -> None:
-    """Write a results file, whole or not at all.
+    """Write a results file completely, or not at all.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A trial and the record that it leaves: plain values, to JSON and back.
+"""A trial and its record: plain values, and their conversion to and from JSON.
 
 This module runs in the frameworks' environments too, so it needs nothing but the standard library.
 """
@@ -19,37 +19,37 @@ UNAVAILABLE = "unavailable"
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """One run of one implementation in a fresh process: everything that the worker has to know.
+    """One run of one implementation in a fresh process: everything that the worker needs to know.
 
     Attributes
     ----------
     identifier : str
-        Unique in its campaign; the name of its files.
+        Name of the trial and of its files; unique in the campaign.
     purpose : str
-        What it is for: ``measure`` for times, ``accuracy`` for the accuracy with another seed,
-        ``goal`` for the epochs up to a stated accuracy, ``products`` for the rate of matrix
-        products, ``parity`` for the gate, ``probe`` to see whether the framework works, ``mistake``
-        to see what a mistake does.
+        Why it runs: ``measure`` for times, ``accuracy`` for the accuracy with another seed, ``goal``
+        for the epochs up to a stated accuracy, ``products`` for the rate of matrix products,
+        ``parity`` for the parity gate, ``probe`` to check that the framework works, ``mistake`` to
+        show what a mistake does.
     network, style, framework : str
-        The implementation.
+        The implementation that runs.
     source_sha256 : str
         Hash of the implementation file when the trial was planned.
     device : str
         ``cpu`` or ``gpu``.
     threads : int
-        Threads for the framework, and processors that the process may use.
+        Threads of the framework, and processors that the process may use.
     seed : int
-        For the initial values and the order of the images.
+        Seed of the initial values and of the order of the images.
     round : int
-        Counted from 0.
+        Number of the round, from 0.
     epochs : int
-        Whole epochs, the first of which is timed apart. Test accuracy is taken after each.
+        Number of whole epochs. The first is timed separately. Test accuracy is measured after each.
     passes : int
-        Timed passes after the whole epochs. Without a whole epoch the first of them warms up.
+        Number of timed passes after the whole epochs. Without whole epochs, the first pass is the warm-up.
     pass_batches : int
-        Batches in such a pass, and 0 for all.
+        Batches in each of these passes; 0 for all batches.
     latency_samples : int
-        Single images that are predicted one after the other.
+        Number of single images that are predicted one after the other.
     data_name : str
         Name of the data set: ``mnist`` or ``synthetic-digits``.
     data : str
@@ -59,18 +59,19 @@ class Trial:
     time_limit : float
         Seconds after which the process is ended.
     condition : str
-        ``standard`` for the comparison; ``null`` for the other arm of a null test; ``threads`` or
-        ``batch-size`` where that differs from the comparison's; ``mistake`` where it is none of these.
+        ``standard`` for the comparison; ``null`` for the second arm of a null test; ``threads`` for
+        another number of threads and ``batch-size`` for another batch size, with ``unvaried`` for their
+        control; ``seed``, ``goal``, ``products`` or ``mistake`` for trials outside of the comparison.
     batch_size : int or None
-        Images in a batch; None for the task's own.
+        Images in a batch; None for the network's own batch size.
     goal : float or None
-        Test accuracy at which the whole epochs end before their number is reached.
+        Test accuracy that ends training: no epoch follows the first that reaches it. None for no goal.
     epoch_batches : int
-        Batches in what counts as a whole epoch, and 0 for all. Other than 0 only where mistakes are shown.
+        Batches that count as a whole epoch; 0 for all batches. Only trials that show mistakes have others.
     first_batches : int
-        Batches in the first pass, where there is no whole epoch; 0 for as many as in the others.
+        Batches in the first pass of a trial without whole epochs; 0 for as many as in the other passes.
     mistakes : list of str
-        The mistakes that are switched on, see :mod:`tfmxbench.mistakes`. Never any in a published comparison.
+        The mistakes that are switched on, see :mod:`tfmxbench.mistakes`; none in a published comparison.
     """
 
     identifier: str
@@ -106,14 +107,14 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-    """Time that something took.
+    """The time that a step of a trial took.
 
     Attributes
     ----------
     wall : float
         Seconds on the clock.
     cpu : float
-        Seconds of processor time of the whole process, all threads together.
+        Seconds of CPU time of the whole process, all threads together.
     """
 
     wall: float
@@ -126,15 +127,17 @@ class Pass:
 
     Attributes
     ----------
-    wall, cpu : float
-        Seconds from NumPy arrays in host memory to trained parameters on the device.
+    wall : float
+        Seconds on the clock, from NumPy arrays in host memory to trained parameters on the device.
+    cpu : float
+        Seconds of CPU time of the whole process in that time, all threads together.
     batches, images : int
-        How many were trained on.
+        Number of batches and of images that were trained on.
     loss : float
         Mean loss of the batches.
     energy : float or None
-        Joules that the machine's processors took meanwhile, all that runs on it included; None
-        where it cannot be read.
+        Joules that the machine's processors used in that time, for everything that ran on the machine;
+        None if they cannot be read.
     """
 
     wall: float
@@ -151,13 +154,18 @@ class Memory:
 
     Attributes
     ----------
-    interpreter, imported, built, data : int
-        Resident memory once the interpreter runs, the framework is imported, the model is built
-        with its initial values, and the data are loaded.
+    interpreter : int
+        Resident memory when the interpreter has started.
+    imported : int
+        Resident memory when the framework has been imported.
+    built : int
+        Resident memory when the model has been built and has its initial values.
+    data : int
+        Resident memory when the data have been loaded.
     peak : int
-        The greatest resident memory of the process (VmHWM), at its end.
+        Peak resident memory of the process (VmHWM), read at its end.
     device : int or None
-        The greatest number of bytes in use on the device, where the framework tells.
+        Peak number of bytes in use on the device; None if the framework does not report it.
     """
 
     interpreter: int
@@ -170,26 +178,31 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What a completed trial measured; raw values.
+    """The raw values that a completed trial measured.
 
     Attributes
     ----------
-    interpreter, imported, built : Span
-        From starting the process to the worker's first line; importing the framework and the
-        implementation; building the model and setting its initial values.
-    epochs, passes : list of Pass
-        Whole epochs, the first of which traces and compiles; then the shorter passes.
+    interpreter : Span
+        Time from starting the process to the worker's first line.
+    imported : Span
+        Time to import the framework and the implementation.
+    built : Span
+        Time to build the model and to set its initial values.
+    epochs : list of Pass
+        Whole epochs. The first one includes tracing and compilation.
+    passes : list of Pass
+        The shorter passes that follow. Without whole epochs, the first one includes tracing and compilation.
     accuracies : list of float
-        Share of the test images that are classified rightly, after each whole epoch.
+        Share of the test images that are classified correctly, after each whole epoch.
     inference : list of Span
-        Predicting the whole test set, several times.
+        Time to predict the whole test set, for each repeat.
     latencies : list of float
-        Seconds for predicting a single image, in order.
+        Seconds to predict a single image, for each image in order.
     memory : Memory
     training_images : int
-        How many the data set has.
+        Number of training images in the data set.
     test_images : int or None
-        Likewise; None in records of schema version 1, which did not say.
+        Number of test images in the data set; None where the file does not record it.
     """
 
     interpreter: Span
@@ -206,20 +219,20 @@ class Measurement:
 
     @property
     def steady(self) -> list[Pass]:
-        """The passes that come after the first, which traces and compiles."""
+        """All passes but the first, which includes tracing and compilation."""
         return (self.epochs + self.passes)[1:]
 
 
 @dataclasses.dataclass(frozen=True)
 class MatrixProducts:
-    """Products of two square matrices of float32, which the framework computed.
+    """Products of two square float32 matrices, computed by the framework.
 
     Attributes
     ----------
     size : int
-        Rows and columns.
+        Number of rows, and of columns, of each matrix.
     seconds : list of float
-        Of each product, warmed up.
+        Seconds of each product, after warm-up.
     """
 
     size: int
@@ -228,33 +241,33 @@ class MatrixProducts:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What became of a trial.
+    """The outcome of a trial.
 
     Attributes
     ----------
     trial : Trial
     status : str
-        ``completed``, ``failed`` or ``unavailable`` (the framework cannot run here).
+        ``completed``, ``failed`` or ``unavailable`` (the framework cannot run on this machine).
     reason : str
-        Why a trial did not complete; empty when it did.
+        Why the trial did not complete; empty if it did.
     output : str
-        The end of what the process printed, where it did not complete.
+        The end of what the process printed; empty if the trial completed.
     started : str
         Date and time in UTC, ISO 8601.
     seconds : float
-        From starting the process to its end, as the parent saw it.
+        Seconds from the start of the process to its end, measured by its parent.
     hashes : dict of str to str
         SHA-256 of ``data``, ``initial_parameters``, ``batch_order`` and ``source``.
     versions : dict of str to str
-        Of Python and of the framework's distributions, in the trial's environment.
+        Versions of Python and of the framework's distributions in the trial's environment.
     device_name : str
-        The device's name as the framework knows it.
+        The device's name, as the framework reports it.
     measurement : Measurement or None
-        None when the trial did not complete, or measured nothing.
+        The measured values; None if the trial did not complete, or if its purpose needs no measurement.
     products : MatrixProducts or None
-        Of a trial for the rate of matrix products.
+        Times of matrix products; None except in a trial for their rate.
     memory_curve : list of [float, int]
-        Seconds since the start of the process, and the bytes that it held then.
+        Seconds since the start of the process, and its resident memory at that time in bytes.
     """
 
     trial: Trial
@@ -276,12 +289,12 @@ class Record:
 
 
 def to_json(value: Any) -> dict[str, Any]:
-    """A dataclass of this module as what :mod:`json` writes."""
+    """A dataclass as values that :mod:`json` can write."""
     return dataclasses.asdict(value)
 
 
 def record_from_json(values: dict[str, Any]) -> Record:
-    """A record from what :mod:`json` read, which the schema has been checked against."""
+    """A record from values that :mod:`json` read and that follow the schema."""
     measurement, products = values["measurement"], values["products"]
     return Record(
         **{
@@ -294,7 +307,7 @@ def record_from_json(values: dict[str, Any]) -> Record:
 
 
 def measurement_from_json(values: dict[str, Any]) -> Measurement:
-    """A measurement from what :mod:`json` read, which the schema has been checked against."""
+    """A measurement from values that :mod:`json` read and that follow the schema."""
     return Measurement(
         interpreter=Span(**values["interpreter"]),
         imported=Span(**values["imported"]),

@@ -1,4 +1,4 @@
-"""Text files that are there whole or not at all, also after a kill or a loss of power."""
+"""Writes text files completely or not at all, even if the process is killed or the power fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tfmxbench.records import leftovers
 
 
 def write_json(path: pathlib.Path, values: Any) -> None:
-    """Write JSON so that the file is there whole or not at all."""
+    """Write a JSON file completely, or not at all."""
     with written_whole(path) as file:
         json.dump(values, file, indent=1, allow_nan=False)
         file.write("\n")
@@ -22,12 +22,12 @@ def write_json(path: pathlib.Path, values: Any) -> None:
 
 @contextlib.contextmanager
 def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[TextIO]:
-    """A text file to write to, which takes its place once it is whole, or else leaves nothing behind.
+    """A text file to write to. It appears at its path when it is complete; a failure leaves nothing.
 
     Parameters
     ----------
     path : pathlib.Path
-        Its place; a file that is there already is replaced.
+        Its path; an existing file is replaced.
     newline : str or None
         As :func:`open` takes it.
 
@@ -45,9 +45,9 @@ def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[Te
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _keep_name(path.parent)
+        _sync_names(path.parent)
     except OSError as error:
-        # Of a full disk, the system does not say which file it was that did not fit.
+        # On a full disk, the system's error does not name the file.
         if error.errno is not None:
             error.filename = str(path)
         raise
@@ -55,8 +55,8 @@ def written_whole(path: pathlib.Path, newline: str | None = None) -> Iterator[Te
         temporary.unlink(missing_ok=True)
 
 
-def _keep_name(folder: pathlib.Path) -> None:
-    """Have the names in a folder survive a loss of power, where the system can."""
+def _sync_names(folder: pathlib.Path) -> None:
+    """Write the names in a folder to the disk, so that they survive a power failure, where the system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
