@@ -40,6 +40,7 @@ extensions = [
     "tfmxbench.report.site.concept_examples",
     "tfmxbench.report.site.inline_scripts",
     "tfmxbench.report.site.phrasebook",
+    "tfmxbench.report.site.quick_start",
     "tfmxbench.report.site.directives",
 ]
 exclude_patterns = [
@@ -104,6 +105,8 @@ html_sidebars = {
         "results",
         "phrasebook",
         "method",
+        "quickstart",
+        "architecture",
         "using",
         "extending",
         "publishing",

@@ -131,7 +131,7 @@ def main() -> int:
     options = parser.parse_args()
     from tfmxbench.processes import runner
     from tfmxbench.records import whole_files
-    from tfmxbench.records.schema import check_record, read_json
+    from tfmxbench.records.schema import check_against, read_json
     from tfmxbench.records.trial import COMPLETED, Trial, to_json
     from tfmxbench.worker import entry, memory
 
@@ -188,7 +188,7 @@ def main() -> int:
         reasons: collections.Counter[str] = collections.Counter()
         for number, fault in enumerate(drawn):
             record = read_json(place / f"{number:04d}.record.json")
-            check_record(record)
+            check_against("record", record)
             expected = FAULTS[fault][1]
             true = record["reason"].startswith(expected) if expected else record["status"] == COMPLETED
             reasons[fault] += true

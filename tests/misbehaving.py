@@ -14,7 +14,7 @@ import pytest
 
 import tfmxbench
 from tfmxbench.processes import hashes, runner
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import FAILED, to_json
 from tfmxbench.worker import entry
 
@@ -59,7 +59,7 @@ def assert_failed(record, *words) -> None:
     assert record.measurement is None
     for word in words:
         assert word in record.reason
-    check_record(json.loads(json.dumps(to_json(record), allow_nan=False)))
+    check_against("record", json.loads(json.dumps(to_json(record), allow_nan=False)))
 
 
 def gone(pid: int) -> bool:

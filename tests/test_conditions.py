@@ -11,7 +11,7 @@ from planned import ALL, NETWORKS, of
 from tfmxbench.measure import plan, profiles
 from tfmxbench.networks import catalogue
 from tfmxbench.records.conditions import STANDARD
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import to_json
 
 COMPILED = [item for item in catalogue.implementations("mlp") if item.pair == "low level, compiled"]
@@ -293,4 +293,4 @@ def test_a_trial_that_does_what_it_was_asked_makes_a_record_that_can_be_read_aga
             inference=plain_measurement.inference if trial.latency_samples else [],
             latencies=[0.001] * trial.latency_samples,
         )
-        check_record(json.loads(json.dumps(to_json(make_record(trial, measurement=measurement)))))
+        check_against("record", json.loads(json.dumps(to_json(make_record(trial, measurement=measurement)))))

@@ -15,7 +15,7 @@ from tfmxbench.networks import catalogue
 from tfmxbench.processes import machine, runner
 from tfmxbench.records import whole_files
 from tfmxbench.records.conditions import STANDARD
-from tfmxbench.records.schema import check_results
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.store import results_to_json
 from tfmxbench.records.trial import COMPLETED, FAILED, UNAVAILABLE
 
@@ -347,7 +347,7 @@ def test_results_say_nothing_of_where_things_lie(make, ran):
     results = planned.results()
     assert {(record.trial.data, record.trial.interpreter) for record in results.records} == {("", "")}
     values = json.loads(json.dumps(results_to_json(results)))
-    check_results(values)
+    check_against("results", values)
     text = json.dumps(values)
     for path in (planned.data_path, planned.root, planned.environments["mxnet", "cpu"].interpreter):
         assert str(path) not in text
@@ -367,4 +367,4 @@ def test_results_describe_the_environments(make):
         ("numpy", "cpu", 10**9),
         ("tensorflow", "cpu", 10**9),
     ]
-    check_results(results_to_json(make(environments=known).results()))
+    check_against("results", results_to_json(make(environments=known).results()))

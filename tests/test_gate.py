@@ -17,7 +17,7 @@ from tfmxbench.analysis import parity
 from tfmxbench.measure import gate
 from tfmxbench.networks import catalogue
 from tfmxbench.processes import bounded, machine, runner
-from tfmxbench.records.schema import check_parity
+from tfmxbench.records.schema import check_against
 
 MOMENTUM = parity.TOLERANCES["momentum"]
 
@@ -239,7 +239,7 @@ def test_an_implementation_that_failed_to_run_has_the_reason_and_is_tried_again(
     for _ in range(2):
         result = make_gate().compare(catalogue.describe(network / "gluon.py"), "cpu")
         assert (result.passed, result.reason) == (False, "RuntimeError: no")
-        check_parity(json.loads(json.dumps(dataclasses.asdict(result), allow_nan=False)))
+        check_against("parity", json.loads(json.dumps(dataclasses.asdict(result), allow_nan=False)))
     assert tried == ["gluon", "gluon"]
 
 

@@ -228,7 +228,7 @@ def ladders(make_trial, make_record) -> dict[tuple, list[float]]:
         for number in sorted(LADDER):
             container[key] = number
             with contextlib.suppress(ValueError):
-                schema.check_results(values)
+                schema.check_against("results", values)
                 found[kind].append(number)
         container[key] = before
     return {kind: allowed for kind, allowed in found.items() if allowed}

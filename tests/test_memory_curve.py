@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tfmxbench.processes import bounded, runner
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import COMPLETED, FAILED, record_from_json, to_json
 from tfmxbench.worker import memory
 
@@ -92,7 +92,7 @@ def test_a_real_trial_leaves_a_curve_that_agrees_with_its_own_account(make_trial
     assert max(held) < 1.05 * memory.peak
     assert max(held) > 0.95 * memory.imported
     values = json.loads(json.dumps(to_json(record), allow_nan=False))
-    check_record(values)
+    check_against("record", values)
     assert record_from_json(values).memory_curve == record.memory_curve
 
 
@@ -123,7 +123,7 @@ def test_a_trial_that_fails_leaves_its_curve_too(make_trial, tmp_path, monkeypat
     held = [value for _, value in record.memory_curve]
     assert len(held) >= 5
     assert 79e6 < max(held) - min(held) < 90e6
-    check_record(json.loads(json.dumps(to_json(record), allow_nan=False)))
+    check_against("record", json.loads(json.dumps(to_json(record), allow_nan=False)))
 
 
 def test_a_trial_that_was_never_started_has_no_curve(make_trial, tmp_path):

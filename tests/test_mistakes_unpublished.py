@@ -9,7 +9,7 @@ from tfmxbench.analysis import pairs, quantities
 from tfmxbench.analysis.arms import accuracies_by_seed, arms_of
 from tfmxbench.records import raw_values, store
 from tfmxbench.records.conditions import MISTAKE
-from tfmxbench.records.schema import check_results
+from tfmxbench.records.schema import check_against
 from tfmxbench.report.figures import tables
 from tfmxbench.report.pages import axes, null_test, parity, published, time_to_accuracy, utilisation
 from tfmxbench.report.pages.comparison import ComparisonPage
@@ -113,7 +113,7 @@ def test_a_results_file_that_publishes_a_mistake_is_refused(results, disguise, t
 def test_a_published_record_among_the_mistakes_is_refused(results):
     values = store.results_to_json(results)
     with pytest.raises(ValueError, match="mistaken"):
-        check_results({**values, "mistaken": values["records"]})
+        check_against("results", {**values, "mistaken": values["records"]})
 
 
 def test_results_with_mistakes_survive_the_file(results, tmp_path):

@@ -10,7 +10,7 @@ from made_up_numbers import reference_numbers, rounded
 from tfmxbench.analysis import parity
 from tfmxbench.networks import catalogue
 from tfmxbench.records.parity import Parity
-from tfmxbench.records.schema import check_parity
+from tfmxbench.records.schema import check_against
 
 IDENTITY = ("mlp", "made_up", "mxnet", "cpu")
 MOMENTUM, ADAM = parity.TOLERANCES["momentum"], parity.TOLERANCES["adam"]
@@ -21,7 +21,7 @@ def judge(computed, tolerances=MOMENTUM, expected=None) -> Parity:
     verdict = parity.judge(
         computed, reference_numbers() if expected is None else expected, tolerances, IDENTITY
     )
-    check_parity(json.loads(json.dumps(dataclasses.asdict(verdict), allow_nan=False)))
+    check_against("parity", json.loads(json.dumps(dataclasses.asdict(verdict), allow_nan=False)))
     return verdict
 
 

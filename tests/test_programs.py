@@ -11,7 +11,7 @@ import pytest
 
 from tfmxbench.networks import catalogue
 from tfmxbench.processes import bounded, runner
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import COMPLETED, FAILED, to_json
 from tfmxbench.worker import inputs, loading, measuring, parity, prepared
 
@@ -54,7 +54,7 @@ def test_a_trial_up_to_a_goal_ends_with_the_epoch_that_reaches_it(
         assert measurement.accuracies == whole.accuracies[:2]
         assert [item.loss for item in measurement.epochs] == [item.loss for item in whole.epochs[:2]]
         assert len(measurement.passes) == passes
-        check_record(json.loads(json.dumps(to_json(record))))
+        check_against("record", json.loads(json.dumps(to_json(record))))
 
 
 def test_the_first_pass_may_be_shorter_than_the_others_where_no_whole_epoch_comes_before_it(
@@ -164,7 +164,7 @@ def test_products_are_timed_in_earnest(make_trial, tmp_path):
     assert "numpy" in record.versions
     # No processor of today makes 100 000 operations in a nanosecond.
     assert 2 * timed.size**3 / min(timed.seconds) < 1e14
-    check_record(json.loads(json.dumps(to_json(record))))
+    check_against("record", json.loads(json.dumps(to_json(record))))
 
 
 def test_products_on_a_device_that_the_framework_cannot_use_fail(make_trial, tmp_path):

@@ -12,7 +12,7 @@ from misbehaving import assert_failed, gone
 
 from tfmxbench.networks import catalogue
 from tfmxbench.processes import bounded, runner
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import COMPLETED, record_from_json, to_json
 from tfmxbench.worker import memory
 
@@ -63,7 +63,7 @@ def test_a_completed_record_carries_every_hash_and_the_versions(reference_run):
 def test_a_record_survives_json(reference_run):
     record, _ = reference_run
     values = json.loads(json.dumps(to_json(record), allow_nan=False))
-    check_record(values)
+    check_against("record", values)
     assert record_from_json(values) == record
 
 

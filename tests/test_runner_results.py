@@ -10,7 +10,7 @@ import pytest
 from misbehaving import assert_failed
 
 from tfmxbench.processes import runner
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.trial import FAILED, to_json
 
 pytestmark = pytest.mark.xdist_group("machine")
@@ -151,7 +151,7 @@ def test_a_result_without_a_steady_pass_is_a_failure(make_trial, tmp_path):
     assert record.status == FAILED
     assert "needs a steady pass" in record.reason
     assert record.measurement is None
-    check_record(to_json(record))
+    check_against("record", to_json(record))
 
 
 def test_a_result_without_the_hash_of_its_source_is_rejected(leave, result):

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from tfmxbench.analysis.arms import arms_of
-from tfmxbench.records.schema import check_record
+from tfmxbench.records.schema import check_against
 from tfmxbench.records.store import read_results, write_results
 from tfmxbench.records.trial import FAILED, SCHEMA_VERSION, to_json
 
@@ -70,7 +70,7 @@ def accepted(make_trial, make_record):
         for part, count in zip(PARTS, counts, strict=True):
             record["measurement"][part] = (record["measurement"][part] * 5)[:count]
         try:
-            check_record(json.loads(json.dumps(record)))
+            check_against("record", json.loads(json.dumps(record)))
         except ValueError:
             return False
         return True
@@ -129,7 +129,7 @@ def test_a_trial_for_an_accuracy_has_one(accepted, purpose, condition, counts, w
 @pytest.mark.parametrize("purpose", ["measure", "accuracy", "goal", "products"])
 def test_a_trial_of_any_purpose_may_have_measured_nothing(make_trial, make_record, purpose):
     record = make_record(make_trial(purpose=purpose), status=FAILED, reason="killed", measurement=None)
-    check_record(to_json(record))
+    check_against("record", to_json(record))
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_trial_of_any_purpose_may_have_measured_nothing(make_trial, make_recor
 def test_a_memory_curve_is_pairs_of_seconds_and_bytes(make_record, curve, wanted):
     record = {**to_json(make_record()), "memory_curve": curve}
     if wanted:
-        check_record(record)
+        check_against("record", record)
     else:
         with pytest.raises(ValueError, match="memory_curve"):
-            check_record(record)
+            check_against("record", record)
 
 
 # What no schema can say.

@@ -10,13 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tfmxbench import frameworks, phrases
-from tfmxbench.commands.results import check_results_place, plain, show
+from tfmxbench.commands.results import check_results_place, show
 from tfmxbench.examples import concepts
 from tfmxbench.examples.phrases import Phrasebook
 from tfmxbench.measure import plan, preparation, profiles
@@ -32,6 +31,8 @@ from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
 from tfmxbench.records.settings import Settings
 from tfmxbench.records.trial import to_json
+from tfmxbench.report.figures import terminal
+from tfmxbench.report.figures.terminal import plain
 
 CAMPAIGNS = pathlib.Path("build/campaigns")
 COLUMNS = (
@@ -91,14 +92,12 @@ def environments_command(options: argparse.Namespace) -> int:
     else:
         by_key = environments.find_all(keys)
     for (name, device), environment in by_key.items():
-        title = frameworks.load(name).TITLE
-        if environment.problem:
-            print_problem(console, environment)
-        elif options.make_only:
+        if options.make_only and not environment.problem:
+            title = frameworks.load(name).TITLE
             console.print(plain(f"{title} ({device}): {environment.interpreter}"))
-        else:
-            versions = ", ".join(f"{key} {value}" for key, value in environment.versions.items())
-            console.print(plain(f"{title} can run on the {device}: {versions}"))
+            continue
+        console.print(terminal.environment(name, device, environment.problem, environment.versions))
+        if not environment.problem:
             print_unpinned(console, environment)
     if any(name != frameworks.TOGETHER and not item.problem for (name, _), item in by_key.items()):
         return 0
@@ -109,8 +108,9 @@ def environments_command(options: argparse.Namespace) -> int:
 def print_problem(console: Console, environment: Environment) -> None:
     """Say why a framework cannot run in its environment, if it cannot."""
     if environment.problem:
-        title = frameworks.load(environment.framework).TITLE
-        console.print(plain(f"{title} cannot run on the {environment.device}: {environment.problem}"))
+        console.print(
+            terminal.environment(environment.framework, environment.device, environment.problem, {})
+        )
 
 
 def print_unpinned(console: Console, environment: Environment) -> None:
@@ -150,16 +150,7 @@ def parity_command(options: argparse.Namespace) -> int:
     settings, chosen = settings_from(options)
     checks = preparation.plain_checks(settings, chosen)
     parity = compare(prepare(settings, chosen), settings, checks, epochs=0 if options.steps_only else 1)
-    table = Table(box=box.SIMPLE_HEAD, title="Greatest relative deviations from the float64 reference")
-    for heading in ("implementation", "losses", "parameters", "epoch", "accuracy", "verdict"):
-        table.add_column(heading, no_wrap=True)
-    for result in parity.values():
-        deviations = (result.worst, result.parameters, result.epoch_loss_deviation)
-        cells = ["-" if value is None else f"{value:.1e}" for value in deviations]
-        accuracy = "-" if result.accuracy is None else f"{result.accuracy:.2%}"
-        verdict = "[green]passed[/green]" if result.passed else "[red]failed[/red]"
-        name = result.name if result.device == "cpu" else f"{result.name}, {result.device.upper()}"
-        table.add_row(name, *cells, accuracy, verdict)
+    table = terminal.parity_table(parity.values())
     console = Console()
     console.print(table)
     failed = [result for result in parity.values() if not result.passed]

@@ -14,24 +14,13 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from tfmxbench.analysis import changes
 from tfmxbench.analysis.changes import Change
 from tfmxbench.records import store
-from tfmxbench.records.plain_text import one_line
 from tfmxbench.records.schema import read_json
-
-# The columns of the table in the terminal, which is narrow.
-IN_TERMINAL = (
-    "implementation",
-    "device",
-    "epoch, s",
-    "first epoch, s",
-    "peak memory, MB",
-    "test accuracy",
-    "trials",
-)
+from tfmxbench.report.figures import terminal
+from tfmxbench.report.figures.terminal import plain
 
 
 def check_place(path: pathlib.Path) -> None:
@@ -74,15 +63,6 @@ def check_results_place(path: pathlib.Path) -> None:
             raise ValueError(f"{path} exists already and is not a results file; name another file")
 
 
-def plain(text: str) -> Text:
-    """Text of a results file, shown literally.
-
-    Rich would interpret square brackets as markup and words between colons as emoji, and it passes escape
-    sequences on to the terminal.
-    """
-    return Text(one_line(text))
-
-
 def show_command(options: argparse.Namespace) -> int:
     show(store.read_results(options.results))
     return 0
@@ -90,33 +70,9 @@ def show_command(options: argparse.Namespace) -> int:
 
 def show(results: store.Results) -> None:
     """Print a campaign's table, the machine and the settings."""
-    from tfmxbench.report.figures import tables
-
     console = Console()
-    machine = results.machine
-    settings = results.settings
-    processors = f"{settings.threads} of {machine.get('processors', '?')} processors"
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=plain(f"{results.data.name}, seed {settings.seed}, profile {settings.profile}"),
-        caption=plain(
-            f"{machine.get('processor', '?')}, {processors}, "
-            f"{machine.get('memory', '?')}, {machine.get('system', '?')}"
-        ),
-    )
-    columns = [column for column in tables.COLUMNS if column.heading in IN_TERMINAL]
-    for column in columns:
-        table.add_column(
-            column.heading,
-            justify="left" if column.text else "right",
-            overflow="fold",
-            no_wrap=column.heading == "implementation",
-        )
-    for row in tables.rows(results, columns=columns):
-        table.add_row(*(plain(cell.brief) for cell in row.cells))
-    console.print(table)
-    for line in tables.failures(results):
-        console.print(plain(line))
+    for part in terminal.results_table(results):
+        console.print(part)
 
 
 def export_command(options: argparse.Namespace) -> int:

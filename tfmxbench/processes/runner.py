@@ -14,7 +14,7 @@ from typing import Any
 from tfmxbench import frameworks, mistakes
 from tfmxbench.processes import bounded
 from tfmxbench.records import leftovers, whole_files
-from tfmxbench.records.schema import check_result, check_trial, read_json
+from tfmxbench.records.schema import check_against, read_json
 from tfmxbench.records.trial import (
     COMPLETED,
     FAILED,
@@ -142,7 +142,7 @@ def repeat(path: pathlib.Path) -> Record:
     """
     try:
         values = read_json(path)
-        check_trial(values)
+        check_against("trial", values)
     except ValueError as error:
         raise ValueError(f"{path} is not a trial: {error}") from None
     with leftovers.temporary_folder() as folder:
@@ -190,7 +190,7 @@ def read_result(path: pathlib.Path, trial: Trial) -> dict[str, Any]:
         raise ValueError(f"left a result of {size} bytes; the most is {RESULT_LIMIT}")
     try:
         result: dict[str, Any] = read_json(path)
-        check_result(result)
+        check_against("result", result)
     except ValueError as error:
         raise ValueError(f"left a result that cannot be read: {error}") from None
     if result["identifier"] != trial.identifier:

@@ -54,62 +54,22 @@ def _validator(definition: str) -> Callable[[Any], Any]:
     return compiled
 
 
-def check_results(values: Any) -> None:
-    """Check a results file's content.
+def check_against(definition: str, values: Any) -> None:
+    """Check values against a definition of the schema.
+
+    Parameters
+    ----------
+    definition : str
+        ``results`` for the content of a results file, ``result`` for what a worker left, ``record``,
+        ``trial`` or ``parity``.
+    values : object
+        What :mod:`json` read.
 
     Raises
     ------
     ValueError
-        If they are not valid; the message names the place and what should be there.
+        Naming the place, and what should be there.
     """
-    _check("results", values)
-
-
-def check_result(values: Any) -> None:
-    """Check the result that a worker left.
-
-    Raises
-    ------
-    ValueError
-        If they are not valid; the message names the place and what should be there.
-    """
-    _check("result", values)
-
-
-def check_record(values: Any) -> None:
-    """Check a record.
-
-    Raises
-    ------
-    ValueError
-        If they are not valid; the message names the place and what should be there.
-    """
-    _check("record", values)
-
-
-def check_trial(values: Any) -> None:
-    """Check a trial.
-
-    Raises
-    ------
-    ValueError
-        If they are not valid; the message names the place and what should be there.
-    """
-    _check("trial", values)
-
-
-def check_parity(values: Any) -> None:
-    """Check a result of the parity gate.
-
-    Raises
-    ------
-    ValueError
-        If they are not valid; the message names the place and what should be there.
-    """
-    _check("parity", values)
-
-
-def _check(definition: str, values: Any) -> None:
     try:
         _validator(definition)(values)
     except fastjsonschema.JsonSchemaValueException as error:

@@ -10,7 +10,7 @@ from tfmxbench.records import whole_files
 from tfmxbench.records.conditions import MISTAKE
 from tfmxbench.records.outcomes import ExampleOutcome, PhrasesOutcome
 from tfmxbench.records.parity import Parity
-from tfmxbench.records.schema import check_results, read_json
+from tfmxbench.records.schema import check_against, read_json
 from tfmxbench.records.settings import DataDescription, EnvironmentDescription, Settings
 from tfmxbench.records.trial import SCHEMA_VERSION, Record, record_from_json, to_json
 
@@ -102,7 +102,7 @@ def read_results(path: pathlib.Path) -> Results:
     try:
         values = read_json(path)
         check_version(values)
-        check_results(values)
+        check_against("results", values)
         _check_passes([*values["records"], *values["mistaken"]])
         _check_pictures(values.get("examples", []))
     except ValueError as error:
