@@ -237,24 +237,32 @@ def run_examples(
     styles = [item for item in chosen if item.network == phrases.NETWORK]
     if not examples and not styles:
         return [], []
+    total = len(examples) + len(styles)
     outcomes: list[ExampleOutcome] = []
     phrase_outcomes: list[PhrasesOutcome] = []
+    console = Console(stderr=True)
     with (
-        progress_bar(Console(stderr=True)) as progress,
+        progress_bar(console) as progress,
         contextlib.closing(concepts.run(examples, by_framework, cache.folder() / "examples")) as ended,
         contextlib.closing(Phrasebook(by_framework, cache.folder() / "phrases").run(styles)) as checked,
     ):
-        task = progress.add_task("examples", total=len(examples) + len(styles), remaining="")
+        task = progress.add_task("examples", total=total, remaining="")
+
+        def advance(name: str, problem: str) -> None:
+            progress.update(task, advance=1, description=name)
+            if problem:
+                progress.console.print(plain(f"{name}: {problem}"))
+            elif not console.is_terminal:
+                place = f"{len(outcomes) + len(phrase_outcomes)} of {total}"
+                progress.console.print(plain(f"{time.strftime('%H:%M:%S')} {place}: {name}"))
+
         for outcome in ended:
             outcomes.append(outcome)
-            progress.update(task, advance=1, description=f"example: {outcome.name}")
-            if outcome.problem:
-                progress.console.print(plain(f"example {outcome.name} {outcome.problem}"))
+            advance(f"example {outcome.name}", outcome.problem)
         for phrase_outcome in checked:
             phrase_outcomes.append(phrase_outcome)
-            progress.update(task, advance=1, description=f"phrases: {phrase_outcome.style}")
-            if phrase_outcome.ran and not phrase_outcome.passed:
-                progress.console.print(plain(f"phrases {phrase_outcome.style}: {problem_of(phrase_outcome)}"))
+            problem = problem_of(phrase_outcome) if phrase_outcome.ran else ""
+            advance(f"phrases {phrase_outcome.style}", problem)
     return sorted(outcomes, key=lambda item: item.name), sorted(phrase_outcomes, key=lambda item: item.style)
 
 
