@@ -134,9 +134,9 @@ def _distortion(results: Results, name: str, network: str, variant: Variant) -> 
 
 def _was_tried(results: Results, network: str, variant: Variant) -> bool:
     """Whether the campaign has a trial of the variant, even if none completed."""
-    wanted = {(side.style, side.mistakes) for side in variant.distorted if side.mistakes}
+    sides = {(side.style, side.mistakes) for side in variant.distorted if side.mistakes}
     return any(
-        record.trial.network == network and (record.trial.style, tuple(record.trial.mistakes)) in wanted
+        record.trial.network == network and (record.trial.style, tuple(record.trial.mistakes)) in sides
         for record in results.mistaken
     )
 

@@ -212,14 +212,14 @@ class Plan:
 
     @functools.cached_property
     def _seeds(self) -> list[Trial]:
-        wanted = self.profile.other_seeds
-        if wanted is None:
+        other_seeds = self.profile.other_seeds
+        if other_seeds is None:
             return []
         trials = [
             self._seed_trial(implementation, number)
-            for number in range(1, wanted.number + 1)
+            for number in range(1, other_seeds.number + 1)
             for implementation in self.implementations
-            if wanted.styles.include(implementation)
+            if other_seeds.styles.include(implementation)
         ]
         random = np.random.RandomState(seeds.seed_trials_order(self.settings.seed))
         return [trials[index] for index in random.permutation(len(trials))]

@@ -206,10 +206,10 @@ def _warning(pair: PairComparison) -> str:
     if pair.comparison is None or not estimates.too_wide(pair.comparison.ratio):
         return ""
     rounds = estimates.rounds_needed(pair.ratios)
-    wanted = f"more than {rounds}" if rounds >= estimates.MOST_ROUNDS else f"about {rounds}"
+    needed = f"more than {rounds}" if rounds >= estimates.MOST_ROUNDS else f"about {rounds}"
     return (
         f" The spread is too large to conclude: a difference of {estimates.TOO_WIDE:.0%} can be neither "
-        f"shown nor ruled out. At this spread, narrowing the interval to ±5% would take {wanted} rounds. "
+        f"shown nor ruled out. At this spread, narrowing the interval to ±5% would take {needed} rounds. "
         "Measure longer (TFMXBENCH_BUDGET=2h), on a machine that does nothing else."
     )
 

@@ -59,12 +59,12 @@ def arrows() -> Arrows:
     def room_of(path: str) -> str | None:
         return next((name for name in names if f"{path}/".startswith(f"{name}/")), None)
 
-    found: Arrows = {name: set() for name in names}
+    graph: Arrows = {name: set() for name in names}
     for path in PACKAGE.rglob("*.py"):
         room = room_of(path.relative_to(PACKAGE).as_posix())
         if room is not None:
-            found[room] |= {target for name in imported_modules(path) if (target := room_of(name))} - {room}
-    return found
+            graph[room] |= {target for name in imported_modules(path) if (target := room_of(name))} - {room}
+    return graph
 
 
 def reachable(room: str, graph: Mapping[str, set[str]]) -> set[str]:
