@@ -14,7 +14,7 @@ WHOLE_EPOCH = 0
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """A pass over a whole epoch; :data:`EPOCH` is the only one."""
+    """A pass over a whole epoch; ``EPOCH`` is the only one."""
 
     def pass_batches(self, task: Task, batch_size: int | None = None) -> int:
         """The ``pass_batches`` of a trial, for the task's batch size or another one."""
