@@ -198,7 +198,7 @@ def the_gate(tmp_path_factory, package_copy) -> gate.Gate:
 def plant(package_copy):
     """Put a file into a network's folder, and return the question whether it passes."""
 
-    def plant(planted: Slip | Borrowed) -> gate.Check:
+    def plant(planted: Slip | Borrowed) -> gate.ParityCheck:
         network, _, style = planted.where.partition("/")
         folder = package_copy / "networks" / network
         # Each has a name of its own, as Python keeps bytecode by the file's name.
