@@ -282,7 +282,7 @@ def test_fewer_processors_than_requested_are_reported_before_anything_is_measure
     )
     finished = python("-c", code, cwd=tmp_path)
     assert finished.returncode == 2
-    assert finished.stderr == "tfmxbench: 2 threads were asked for; this machine offers 1 processors\n"
+    assert finished.stderr == "tfmxbench: 2 threads were requested; this machine offers 1 processors\n"
     assert list(tmp_path.iterdir()) == []
 
 

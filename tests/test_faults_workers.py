@@ -303,7 +303,7 @@ def test_more_threads_than_processors_are_refused_in_the_worker(make_trial, tmp_
         pytest.skip("this system does not bind processes to processors")
     record = runner.run(make_trial(threads=100_000), tmp_path)
     offered = len(os.sched_getaffinity(0))
-    assert_failed(record, f"100000 threads were asked for; this machine offers {offered} processors")
+    assert_failed(record, f"100000 threads were requested; this machine offers {offered} processors")
 
 
 # The wall clock.

@@ -178,7 +178,7 @@ def settings_from(options: argparse.Namespace) -> tuple[Settings, list[Implement
     available = machine.processors()
     threads = options.threads or available
     if threads > available:
-        raise ValueError(f"{threads} threads were asked for; this machine offers {available} processors")
+        raise ValueError(f"{threads} threads were requested; this machine offers {available} processors")
     rounds, budget = getattr(options, "rounds", None), getattr(options, "budget", None)
     settings = preparation.settings(
         options.profile, chosen, devices, threads, options.seed, rounds=rounds, budget=budget

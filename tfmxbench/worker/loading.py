@@ -120,7 +120,7 @@ def restrict_processors(threads: int) -> None:
         offered = sorted(os.sched_getaffinity(0))
         if len(offered) < threads:
             raise ValueError(
-                f"{threads} threads were asked for; this machine offers {len(offered)} processors"
+                f"{threads} threads were requested; this machine offers {len(offered)} processors"
             )
         os.sched_setaffinity(0, offered[:threads])
 

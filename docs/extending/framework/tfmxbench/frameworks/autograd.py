@@ -9,7 +9,7 @@ import numpy as np
 TITLE = "autograd"
 MODULE = "autograd"
 PYTHONS = ("3.11", "3.12", "3.13")
-# It has no build for a GPU: with the same pins it is asked there too, and says that it cannot.
+# It has no build for a GPU. There, device_problem says so, in an environment from the same pins.
 REQUIREMENTS = {"cpu": "autograd-cpu.txt", "gpu": "autograd-cpu.txt"}
 DISTRIBUTIONS = ("autograd", "numpy")
 
@@ -45,7 +45,7 @@ def device_memory(device: str) -> int | None:
 
 
 def parameter_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    # It has no layers, so that its users keep arrays as they like: here in the task's layout.
+    # It has no layers that would prescribe a layout, so the parameters stay in the task's.
     return shape
 
 

@@ -1,12 +1,12 @@
-"""autograd's NumPy: the forward pass as in NumPy, and its derivatives found for you.
+"""autograd's NumPy: the forward pass as in NumPy, and its derivatives computed for you.
 
 The parameters are a dict of arrays, the loss is a function of it, and ``value_and_grad`` makes
 another function that returns the gradients too. Each operator runs when Python reaches it.
 
 **Names.** ``autograd.numpy`` holds NumPy's functions, which record what they compute while a
-gradient is asked for. ``value_and_grad`` returns the value and a dict of gradients.
+gradient is computed. ``value_and_grad`` returns the value and a dict of gradients.
 
-**What it does for you.** Derivatives, and nothing besides. It has no layers, no optimisers and no
+**What it does for you.** Derivatives, and nothing else. It has no layers, no optimisers and no
 types of its own for arrays; in plain arrays a constant of float64 makes a gradient float64 as well.
 
 **Coming from TensorFlow or MXNet.** There is no tape to open and nothing to mark as trainable: the
@@ -42,7 +42,7 @@ def forward(parameters, x):
 def mean_loss(parameters, x, y):
     """Softmax cross-entropy, mean over the batch."""
     logits = forward(parameters, x)
-    # The greatest logit keeps exp from overflowing; as a mere value, since its derivative cancels out.
+    # Subtracting the greatest logit keeps exp from overflowing. Its derivative cancels out: take the value.
     shifted = logits - getval(logits).max(axis=1, keepdims=True)
     log_probabilities = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
     return -np.sum(log_probabilities[np.arange(len(y)), y]) / len(y)
