@@ -12,7 +12,7 @@ class Parity:
     Attributes
     ----------
     network, style, framework, device : str
-        The implementation and the device that were compared.
+        Network, style and framework of the implementation that was compared, and the device.
     passed : bool
     reason : str
         Why it did not pass, such as the first value outside its tolerance; empty if it passed.
@@ -25,10 +25,14 @@ class Parity:
     pass_loss, parameters, pass_parameters : float or None
         Greatest deviation, as :class:`tfmxbench.analysis.parity.Tolerances` explains it; None if it is not a
         number.
-    epoch_loss, accuracy : float or None
-        Mean loss of the first epoch and test accuracy after it; None if they were not computed.
-    epoch_loss_deviation, accuracy_deviation : float or None
-        Their deviations from the reference.
+    epoch_loss : float or None
+        Mean loss of the first epoch; None if it was not computed.
+    accuracy : float or None
+        Test accuracy after the first epoch, as a share; None if it was not computed.
+    epoch_loss_deviation : float or None
+        Relative deviation of the mean loss of the first epoch from the reference; None if not computed.
+    accuracy_deviation : float or None
+        Difference of the test accuracy after the first epoch from the reference; None if not computed.
     batch_size : int or None
         Images in a batch; None for the network's own batch size.
     mistakes : list of str
