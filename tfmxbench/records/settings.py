@@ -64,8 +64,10 @@ class EnvironmentDescription:
 
     Attributes
     ----------
-    framework, device : str
-        The framework and the device that it is for.
+    framework : str
+        The framework that it is for.
+    device : str
+        The device that it is for: ``cpu`` or ``gpu``.
     problem : str
         Why trials could not run in it; empty if they could.
     versions : dict of str to str

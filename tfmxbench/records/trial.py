@@ -30,8 +30,12 @@ class Trial:
         for the epochs up to a stated accuracy, ``products`` for the rate of matrix products,
         ``parity`` for the parity gate, ``probe`` to check that the framework works, ``mistake`` to
         show what a mistake does.
-    network, style, framework : str
-        Network, style and framework of the implementation that runs.
+    network : str
+        Network of the implementation that runs.
+    style : str
+        Style of the implementation.
+    framework : str
+        Framework of the implementation.
     source_sha256 : str
         Hash of the implementation file when the trial was planned.
     device : str
