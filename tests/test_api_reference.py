@@ -146,3 +146,21 @@ def test_attributes_named_together_share_their_text_and_roles_become_names():
 
     text = "Both of `Example`, on two lines."
     assert api.attributes(Example) == {"first": text, "second": text}
+
+
+def test_a_default_that_is_made_anew_leaves_a_signature_that_sphinx_can_parse():
+    """Otherwise the page shows the tildes of unresolved annotations."""
+    signature = "(first: ~pathlib.Path = <factory>, second: int = 0)"
+    shown, returned = api.without_factories(None, "class", "name", None, {}, signature, None)
+    assert shown == "(first: ~pathlib.Path = ..., second: int = 0)"
+    assert returned is None
+    assert api.without_factories(None, "module", "name", None, {}, None, None) == (None, None)
+
+
+def test_no_default_of_a_documented_class_is_a_path_of_this_machine():
+    for package in HARNESS:
+        for name in api.modules(package):
+            for kind in vars(importlib.import_module(name)).values():
+                if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+                    for field in dataclasses.fields(kind):
+                        assert not isinstance(field.default, pathlib.Path), f"{name}.{kind.__name__}"

@@ -1,1 +1,1 @@
-"""What the numbers mean: pure functions over records."""
+"""Estimates, comparisons and verdicts: functions of records, source files and tasks."""

@@ -124,7 +124,7 @@ def ratio(
 
 
 def quotients(numerator: Mapping[int, float], denominator: Mapping[int, float]) -> list[float]:
-    """The ratios of two, paired by round.
+    """The ratios of two sets of values, paired by round.
 
     Parameters
     ----------
@@ -267,9 +267,10 @@ def smallest_difference(ratio: Estimate) -> float:
 def too_wide(ratio: Estimate) -> bool:
     """Whether the interval of a ratio is too wide for a conclusion.
 
-    A too wide interval shows no difference, because it contains 1. It does not rule out a difference of
-    `TOO_WIDE` either, because it reaches above 1 + `TOO_WIDE` or below the inverse. A wide interval that
-    excludes 1 still shows a difference. A ratio without an interval is not too wide: its spread is unknown.
+    An interval that is too wide shows no difference, because it contains 1. It does not rule out a
+    difference of `TOO_WIDE` either, because it reaches above 1 + `TOO_WIDE` or below the inverse. A wide
+    interval that excludes 1 still shows a difference. A ratio without an interval is not too wide: its
+    spread is unknown.
 
     Parameters
     ----------

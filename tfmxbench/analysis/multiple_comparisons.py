@@ -75,9 +75,9 @@ def compare(
 def holm(probabilities: Sequence[float]) -> list[float]:
     """Correct the p-values of a family of tests for their number.
 
-    Rejecting every test whose result is below a level rejects any true hypothesis with at most that
-    probability, however the tests depend on each other (Holm, 1979, "A simple sequentially rejective
-    multiple test procedure", Scandinavian Journal of Statistics 6, 65-70).
+    If every hypothesis is rejected whose corrected p-value is below a level, the probability of rejecting
+    any true one is at most that level, however the tests depend on each other (Holm, 1979, "A simple
+    sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 65-70).
 
     Parameters
     ----------

@@ -23,9 +23,9 @@ class Tolerances:
     logits : float
         Before training, relative to the greatest logit.
     losses : float
-        Of each single step, and of the same steps taken in one pass; relative.
+        For each single step, and for the same steps taken in one pass; relative.
     parameters : float
-        Of each parameter after the steps and after the pass, relative by norm. It also applies to the
+        For each parameter after the steps and after the pass, relative by norm. It also applies to the
         logits after the steps, and to those of another model with the trained parameters.
     epoch_loss : float
         Mean loss of the first epoch, relative.
@@ -58,15 +58,17 @@ class Deviations:
     Attributes
     ----------
     logits, trained_logits, reloaded_logits : float
-        Before training, after the steps, and of another model with the trained parameters.
+        Greatest deviation of a logit before training, after the steps, and of another model with the
+        trained parameters, each relative to the greatest logit.
     losses : numpy.ndarray
-        Of each single step.
+        Relative deviation of the loss of each single step, of shape (steps,).
     pass_loss : float
-        Mean loss of the same steps in one pass.
+        Relative deviation of the mean loss of the same steps in one pass.
     after_steps, after_pass : dict of str to float
-        Of each parameter.
+        The deviation of each parameter, relative by norm.
     epoch_loss, accuracy : float or None
-        After the first epoch; None where one of the two took none.
+        Relative deviation of the mean loss of the first epoch, and difference of the test accuracy after
+        it; None if the implementation or the reference took no epoch.
     """
 
     logits: float
@@ -87,7 +89,7 @@ class Check:
     Attributes
     ----------
     clause : str
-        What differs, with the verb.
+        A clause that says what differs.
     deviation, tolerance : float
     """
 

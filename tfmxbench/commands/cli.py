@@ -23,7 +23,7 @@ KEPT = "finished trials are kept, and the same command resumes"
 
 
 class Ended(KeyboardInterrupt):
-    """A signal ends this process; what is running is ended as after Ctrl-C.
+    """A signal ends this process; the processes that it runs are ended as after Ctrl-C.
 
     Parameters
     ----------

@@ -41,14 +41,15 @@ class Phrasebook:
     cache : pathlib.Path
         The folder that keeps the outcomes.
     folder : pathlib.Path
-        The folder of the phrases' files.
+        The folder of the phrases' files; by default that of the package.
     time_limit : float
         Seconds that a style may take.
     """
 
     environments: Mapping[str, Environment]
     cache: pathlib.Path
-    folder: pathlib.Path = phrases.FOLDER
+    # A default value would show the path of this machine in the API reference.
+    folder: pathlib.Path = dataclasses.field(default_factory=lambda: phrases.FOLDER)
     time_limit: float = TIME_LIMIT
 
     def run(self, implementations: Sequence[Implementation]) -> Generator[PhrasesOutcome, None, None]:
@@ -108,8 +109,8 @@ class Phrasebook:
     ) -> tuple[dict[str, Any], str, str]:
         """Run the process: its answer, or why there is none, and the end of its output."""
         with leftovers.temporary_folder() as folder:
-            question_path, result_path = folder / "question.json", folder / "result.json"
-            question = {
+            request_path, result_path = folder / "request.json", folder / "result.json"
+            request = {
                 "identifier": f"phrases-{implementation.name}",
                 "network": implementation.network,
                 "framework": implementation.framework,
@@ -118,16 +119,16 @@ class Phrasebook:
                 "device": DEVICE,
                 "threads": THREADS,
             }
-            whole_files.write_json(question_path, question)
+            whole_files.write_json(request_path, request)
             worker = str(pathlib.Path(phrase_checks.__file__))
-            line = [environment.interpreter, "-I", worker, str(question_path), str(result_path)]
+            line = [environment.interpreter, "-I", worker, str(request_path), str(result_path)]
             problem, output = _execute(line, implementation.framework, folder, self.time_limit)
             if problem:
                 return {}, problem, output
             try:
                 answer = read_json(result_path)
-                if answer["identifier"] != question["identifier"]:
-                    raise ValueError("it answers another question")
+                if answer["identifier"] != request["identifier"]:
+                    raise ValueError("it belongs to another request")
                 _check_texts(answer["reason"], answer["failures"])
             except (ValueError, TypeError, KeyError) as error:
                 return {}, f"left a result that cannot be read: {error}", output

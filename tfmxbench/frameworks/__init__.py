@@ -1,4 +1,4 @@
-"""One module for each framework: what the harness must know of it and its examples do not show.
+"""One module for each framework, with what the harness needs and the examples do not show.
 
 The modules are found by listing this folder. A module never imports its framework at the top, so that
 the parent process can read the constants. The functions run in a worker, where the framework is

@@ -1,1 +1,1 @@
-"""What is measured and when: profiles, plan, parity gate, campaign."""
+"""Decides what is measured and when: profiles, plan, parity gate, campaign."""

@@ -54,7 +54,7 @@ class Progress:
 
 @dataclasses.dataclass(frozen=True)
 class Campaign:
-    """What is compared, on which data, in which environments.
+    """A campaign: what is compared, on which data, in which environments.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Campaign:
 
     @property
     def folder(self) -> pathlib.Path:
-        """Where this campaign's trials are stored."""
+        """The folder in which this campaign's trials are stored."""
         return self.root / self.key[:16]
 
     @property
@@ -128,7 +128,7 @@ class Campaign:
 
     @functools.cached_property
     def plan(self) -> Plan:
-        """What is measured."""
+        """The trials that are measured."""
         return Plan(
             self.settings,
             self.implementations,
@@ -149,7 +149,7 @@ class Campaign:
         Parameters
         ----------
         report : callable
-            Is given a sentence if there is something to wait for.
+            Receives a sentence if there is something to wait for.
 
         Raises
         ------
@@ -177,7 +177,7 @@ class Campaign:
         return sorted(records, key=lambda record: (record.trial.round, record.started))
 
     def run(self) -> Iterator[tuple[Trial, Record | None]]:
-        """Measure what is missing.
+        """Measure the trials that are missing.
 
         Yields
         ------
@@ -309,13 +309,13 @@ class Campaign:
     def results(
         self, examples: Sequence[ExampleOutcome] = (), phrases: Sequence[PhrasesOutcome] = ()
     ) -> Results:
-        """What was measured so far, in the rounds that the settings ask for.
+        """The measurements so far, in the rounds that the settings ask for.
 
         Parameters
         ----------
         examples : sequence of ExampleOutcome
         phrases : sequence of PhrasesOutcome
-            What was run besides the trials.
+            The outcomes of the examples and phrases that were run in addition to the trials.
         """
         exact = self.settings.budget is None
         records = [

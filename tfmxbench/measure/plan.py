@@ -1,4 +1,4 @@
-"""What a campaign measures, and in which order: the trials of its rounds, and those that it makes once."""
+"""The trials of a campaign and their order: those of its rounds, and those that run once."""
 
 from __future__ import annotations
 
@@ -250,12 +250,12 @@ class Plan:
     def goal(self, records: Sequence[Record]) -> list[Trial]:
         """One trial for each network: its fastest style is trained to the network's stated accuracy.
 
-        A network whose trial has been made keeps it, even if another style is faster in later rounds.
+        A network whose trial has run keeps it, even if another style is faster in later rounds.
 
         Parameters
         ----------
         records : sequence of Record
-            What was measured so far. Only the rounds that every campaign has decide which style is fastest.
+            The records so far. Only the rounds that every campaign has decide which style is fastest.
         """
         until = self.profile.fastest_style
         if until is None:
@@ -322,7 +322,7 @@ def other_threads(threads: int) -> list[int]:
 
 
 def batch_size_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
-    """What the parity gate has to answer before other batch sizes are timed."""
+    """The parity checks that come before other batch sizes are timed."""
     profile = PROFILES[settings.profile]
     return [
         ParityCheck(implementation, device, batch_size)
@@ -355,7 +355,7 @@ def mistaken_sides(profile: str, network: str) -> list[mistakes.Side]:
 
 
 def mistake_checks(settings: Settings, implementations: Sequence[Implementation]) -> list[ParityCheck]:
-    """What the parity gate is asked about mistakes: each mistake that changes an implementation's code."""
+    """The parity checks under a mistake: one for each mistake that edits an implementation's code."""
     checks = [
         ParityCheck(implementation, "cpu", mistakes=side.mistakes)
         for implementation in implementations
@@ -364,12 +364,12 @@ def mistake_checks(settings: Settings, implementations: Sequence[Implementation]
         and len(side.mistakes) == 1
         and mistakes.load(side.mistakes[0]).edits
     ]
-    # Sides that differ only in their batch size ask the same question.
+    # Sides that differ only in their batch size need the same check.
     return list(dict.fromkeys(checks))
 
 
 def is_of_a_round(trial: Trial) -> bool:
-    """Whether a trial is repeated in every round, rather than made once in a campaign."""
+    """Whether a trial is repeated in every round, rather than run once in a campaign."""
     return trial.purpose in ("measure", "products", MISTAKE)
 
 

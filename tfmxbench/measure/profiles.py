@@ -96,12 +96,13 @@ Length = Epoch | Batches | Images | TimedPass
 
 @dataclasses.dataclass(frozen=True)
 class Passes:
-    """What a timed trial trains on.
+    """The passes of a timed trial.
 
     Attributes
     ----------
     first : Epoch, UntilGoal or Batches
-        What comes first. It includes tracing and compilation, and is timed apart.
+        The training before these passes: an epoch, epochs up to a goal, or batches. It includes tracing and
+        compilation, and is timed separately.
     steady : int
         Number of timed passes after it.
     length : Epoch, Batches, Images or TimedPass
@@ -113,7 +114,7 @@ class Passes:
     length: Length = EPOCH
 
     def trial_fields(self, task: Task) -> dict[str, Any]:
-        """The fields of a :class:`~tfmxbench.records.trial.Trial` that say the same."""
+        """These passes, as fields of a :class:`~tfmxbench.records.trial.Trial`."""
         fields: dict[str, Any] = {
             "epochs": 1,
             "passes": self.steady,
@@ -180,7 +181,7 @@ class OtherSeeds:
     Attributes
     ----------
     number : int
-        How many seeds.
+        Number of seeds.
     styles : Styles
     """
 
@@ -190,7 +191,7 @@ class OtherSeeds:
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """How much is measured. Where a field may be None, None means that this is not measured.
+    """How much is measured. A part whose field is None is not measured; ``budget`` is the exception.
 
     Attributes
     ----------
@@ -203,7 +204,7 @@ class Profile:
     parity_epoch : bool
         Whether the parity gate also compares a whole epoch, after the first steps.
     short_compiled, short_imperative, long_compiled, long_imperative : Passes
-        What a timed trial trains on, by the network's epoch (short or long) and the style's paradigm. The two
+        The passes of a timed trial, by the network's epoch (short or long) and the style's paradigm. The two
         styles of a pair have the same paradigm, and imperative styles are the slowest.
     latency_samples : int
         Single images predicted in a timed trial.
@@ -237,7 +238,7 @@ class Profile:
     other_seeds: OtherSeeds | None
 
     def passes(self, implementation: Implementation) -> Passes:
-        """What a timed trial of an implementation trains on."""
+        """The passes of a timed trial of an implementation."""
         if has_long_epoch(implementation):
             return self.long_imperative if implementation.is_imperative else self.long_compiled
         return self.short_imperative if implementation.is_imperative else self.short_compiled

@@ -67,7 +67,7 @@ class Source:
         Name of the thread, the project or the paper.
     address : str
     summary : str
-        What happened there, in a sentence or two.
+        The events there, in a sentence or two.
     """
 
     name: str
@@ -84,15 +84,15 @@ class Variant:
     title : str
         The variant in a few words.
     distorted : tuple of Side, Side
-        What the mistake compares.
+        The two sides that the mistake compares.
     honest : tuple of Side, Side
-        What should be compared.
+        The two sides that should be compared.
     unpaired : bool
         Whether the mistake compares one run of each side, from any two rounds.
     networks : tuple of str or None
         Networks on which the mistake can be made; None for all.
     remedy : bool
-        Whether this is not a mistake, but shown next to one as what prevents it.
+        Whether this is the remedy for a mistake, shown next to it, rather than a mistake.
     thorough : bool
         Whether only the thorough profile measures it, because it harms the other framework in the same
         way.
@@ -116,7 +116,7 @@ class Mistake:
     title : str
         A heading.
     description : str
-        What the mistake does, and why it misleads.
+        The effect of the mistake, and why it misleads.
     sources : tuple of Source
         Public examples and warnings.
     check : str
@@ -149,7 +149,7 @@ class Mistake:
 
 @dataclasses.dataclass(frozen=True)
 class Harness:
-    """What a mistake can change in its trial's process.
+    """The parts of its trial's process that a mistake can change.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What all implementations of a network have in common.
+    """The specification that all implementations of a network share.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ class Implementation:
     level, paradigm : str
         One of ``LEVELS`` and one of ``PARADIGMS``.
     pair : str or None
-        What it has in common with its counterpart in the other framework.
+        The name that it shares with its counterpart in the other framework; None without a counterpart.
     summary : str
         The first line of its docstring.
     path : pathlib.Path

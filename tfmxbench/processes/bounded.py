@@ -45,7 +45,7 @@ class Ending:
     code : int or None
         Its exit code, negative for a signal; None if it did not start, or did not end within its limit.
     output, errors : str
-        What was kept of the text that it printed. Both streams are in ``output`` unless they were separated.
+        The part of its printed text that was kept. Both streams are in ``output`` unless they were separated.
     memory_curve : list of [float, int]
         Seconds since its start, and its resident memory at that time in bytes.
     """

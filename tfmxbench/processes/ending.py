@@ -62,7 +62,7 @@ def end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
 
 
 def end_own() -> None:
-    """End every process that this one started, also after an interrupt while one was being ended."""
+    """End every process that this one started, including one whose ending an interrupt cut short."""
     own = f"{os.getpid():010d}-{_RUN}-"
     _end_marked(lambda mark: mark.startswith(own))
 

@@ -73,7 +73,7 @@ def run(trial: Trial, folder: pathlib.Path) -> Record:
     Parameters
     ----------
     trial : Trial
-        What to run. Its JSON file and its result's stay in the folder, so that it can be repeated
+        The trial to run. Its JSON file and its result's stay in the folder, so that it can be repeated
         by hand.
     folder : pathlib.Path
         An existing folder.

@@ -1,1 +1,4 @@
-"""Plain values that both programs use, and the file format. Imports nothing else from the package."""
+"""Plain values that the worker and the parent process share, and the file format.
+
+These modules import nothing else from the package.
+"""

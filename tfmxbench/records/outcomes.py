@@ -54,8 +54,10 @@ class PhrasesOutcome:
 
     Attributes
     ----------
-    style, framework : str
-        Which phrases were run, in which framework.
+    style : str
+        The style whose phrases were run.
+    framework : str
+        The framework of the style.
     source_sha256 : str
         Hash of the file with the phrases; empty if there is none.
     reason : str

@@ -11,8 +11,14 @@ class Parity:
 
     Attributes
     ----------
-    network, style, framework, device : str
-        The implementation and the device that were compared.
+    network : str
+        Network of the implementation that was compared.
+    style : str
+        Style of the implementation.
+    framework : str
+        Framework of the implementation.
+    device : str
+        The device that the implementation ran on: ``cpu`` or ``gpu``.
     passed : bool
     reason : str
         Why it did not pass, such as the first value outside its tolerance; empty if it passed.
@@ -21,14 +27,29 @@ class Parity:
         numbers.
     deviations : list of float
         Relative deviation of each step's loss from the reference.
-    logits, trained_logits, reloaded_logits : float or None
-    pass_loss, parameters, pass_parameters : float or None
-        Greatest deviation, as :class:`tfmxbench.analysis.parity.Tolerances` explains it; None if it is not a
-        number.
-    epoch_loss, accuracy : float or None
-        Mean loss of the first epoch and test accuracy after it; None if they were not computed.
-    epoch_loss_deviation, accuracy_deviation : float or None
-        Their deviations from the reference.
+    logits : float or None
+        Greatest deviation of a logit before training, relative to the greatest logit; None if it is not
+        a number.
+    trained_logits : float or None
+        Greatest deviation of a logit after the steps, relative to the greatest logit; None if it is not
+        a number.
+    reloaded_logits : float or None
+        Greatest deviation of a logit of another model with the trained parameters, relative to the greatest
+        logit; None if it is not a number.
+    pass_loss : float or None
+        Relative deviation of the mean loss of the same steps taken in one pass; None if it is not a number.
+    parameters : float or None
+        Greatest deviation of a parameter after the steps, relative by norm; None if it is not a number.
+    pass_parameters : float or None
+        Greatest deviation of a parameter after the pass, relative by norm; None if it is not a number.
+    epoch_loss : float or None
+        Mean loss of the first epoch; None if it was not computed.
+    accuracy : float or None
+        Test accuracy after the first epoch, as a share; None if it was not computed.
+    epoch_loss_deviation : float or None
+        Relative deviation of the mean loss of the first epoch from the reference; None if not computed.
+    accuracy_deviation : float or None
+        Difference of the test accuracy after the first epoch from the reference; None if not computed.
     batch_size : int or None
         Images in a batch; None for the network's own batch size.
     mistakes : list of str

@@ -63,12 +63,12 @@ def check_against(definition: str, values: Any) -> None:
         ``results`` for the content of a results file, ``result`` for what a worker left, ``record``,
         ``trial`` or ``parity``.
     values : object
-        What :mod:`json` read.
+        The values that :mod:`json` read.
 
     Raises
     ------
     ValueError
-        Naming the place, and what should be there.
+        If they do not follow it. The message names the place, and what should be there.
     """
     try:
         _validator(definition)(values)

@@ -1,4 +1,4 @@
-"""What a campaign measures, on which data and in which environments: plain values."""
+"""The settings, the data set and the environments of a campaign: plain values."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a campaign measures.
+    """The settings of a campaign.
 
     Attributes
     ----------
     profile : str
         Name of the profile, which decides what each trial does.
-    networks, styles : list of str
-        The networks and styles that are compared.
+    networks : list of str
+        The networks that are compared.
+    styles : list of str
+        The styles that are compared.
     devices : list of str
         ``cpu``, and also ``gpu`` if it is measured.
     threads : int
@@ -24,7 +26,7 @@ class Settings:
     rounds : int
         Number of rounds that are measured; with a budget, the smallest number.
     budget : float or None
-        Seconds for all rounds: further rounds are measured while the next one fits. None for none.
+        Seconds for all rounds: further rounds are measured while the next one fits. None for no budget.
     """
 
     profile: str
@@ -62,8 +64,10 @@ class EnvironmentDescription:
 
     Attributes
     ----------
-    framework, device : str
-        The framework and the device that it is for.
+    framework : str
+        The framework that it is for.
+    device : str
+        The device that it is for: ``cpu`` or ``gpu``.
     problem : str
         Why trials could not run in it; empty if they could.
     versions : dict of str to str

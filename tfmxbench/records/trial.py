@@ -30,8 +30,12 @@ class Trial:
         for the epochs up to a stated accuracy, ``products`` for the rate of matrix products,
         ``parity`` for the parity gate, ``probe`` to check that the framework works, ``mistake`` to
         show what a mistake does.
-    network, style, framework : str
-        The implementation that runs.
+    network : str
+        Network of the implementation that runs.
+    style : str
+        Style of the implementation.
+    framework : str
+        Framework of the implementation.
     source_sha256 : str
         Hash of the implementation file when the trial was planned.
     device : str
@@ -65,7 +69,7 @@ class Trial:
     batch_size : int or None
         Images in a batch; None for the network's own batch size.
     goal : float or None
-        Test accuracy that ends training: no epoch follows the first that reaches it. None for no goal.
+        Test accuracy that ends training after the first epoch that reaches it. None for no goal.
     epoch_batches : int
         Batches that count as a whole epoch; 0 for all batches. Only trials that show mistakes have others.
     first_batches : int
@@ -131,8 +135,10 @@ class Pass:
         Seconds on the clock, from NumPy arrays in host memory to trained parameters on the device.
     cpu : float
         Seconds of CPU time of the whole process in that time, all threads together.
-    batches, images : int
-        Number of batches and of images that were trained on.
+    batches : int
+        Number of batches that were trained on.
+    images : int
+        Number of images that were trained on.
     loss : float
         Mean loss of the batches.
     energy : float or None

@@ -1,4 +1,4 @@
-"""Energy that the machine's processors took, if the system permits reading it.
+"""Energy that the machine's processors used, if the system permits reading it.
 
 Linux counts it in microjoules for each processor package (powercap, "intel-rapl", which AMD's
 processors have too). Usually only root can read the counters, and virtual machines have none; then

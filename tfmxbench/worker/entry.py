@@ -1,7 +1,7 @@
 """The process that runs one trial: ``python entry.py TRIAL.json RESULT.json STARTED``.
 
-It runs in a framework's environment, which is sure to hold NumPy and the framework only; this package
-is not installed there. Its result goes to a file of its own, because frameworks print what they like.
+It runs in a framework's environment, where only NumPy and the framework are sure to be installed, and
+this package is not. Its result goes to a separate file, because frameworks print to its output too.
 STARTED is the reading of the monotonic clock when the process was started.
 """
 

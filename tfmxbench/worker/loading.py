@@ -23,7 +23,7 @@ from tfmxbench.worker import inputs, memory
 
 
 class Stopwatch:
-    """Measures wall and processor seconds from its creation."""
+    """Measures wall and CPU seconds from its creation."""
 
     def __init__(self) -> None:
         self.wall, self.cpu = time.perf_counter(), time.process_time()
@@ -87,7 +87,7 @@ class LoadedImplementation:
         return model
 
     def facts(self, data: dict[str, np.ndarray], order: np.ndarray) -> dict[str, Any]:
-        """What the record states of the trial's inputs and environment."""
+        """The fields of the record about the trial's inputs and environment."""
         source = pathlib.Path(str(self.implementation.__file__)).read_bytes()
         return {
             "hashes": {

@@ -1,7 +1,7 @@
-"""The process that runs one style's phrases: ``python phrase_checks.py QUESTION.json RESULT.json``.
+"""The process that runs one style's phrases: ``python phrase_checks.py REQUEST.json RESULT.json``.
 
 It runs in a framework's environment, where this package is not installed, as a trial's worker does. Its
-result goes to a file of its own, because frameworks print what they like.
+result goes to a separate file, because frameworks print to its output too.
 """
 
 from __future__ import annotations
@@ -243,14 +243,14 @@ def load_file(name: str, path: str) -> ModuleType:
     return module
 
 
-def load_style(question: dict[str, Any]) -> StyleUnderTest:
-    """Configure the framework, and import what the question names."""
+def load_style(request: dict[str, Any]) -> StyleUnderTest:
+    """Configure the framework, and import what the request names."""
     from tfmxbench import frameworks
     from tfmxbench.worker import inputs, loading
 
-    loading.restrict_processors(question["threads"])
-    frameworks.load(question["framework"]).configure(question["threads"])
-    network = importlib.import_module(f"tfmxbench.networks.{question['network']}")
+    loading.restrict_processors(request["threads"])
+    frameworks.load(request["framework"]).configure(request["threads"])
+    network = importlib.import_module(f"tfmxbench.networks.{request['network']}")
     task = network.TASK
     random = np.random.RandomState(0)
     batches = [
@@ -261,11 +261,11 @@ def load_style(question: dict[str, Any]) -> StyleUnderTest:
         for _ in range(STEPS)
     ]
     return StyleUnderTest(
-        phrases=load_file("phrases", question["phrases"]),
-        implementation=load_file("implementation", question["implementation"]),
+        phrases=load_file("phrases", request["phrases"]),
+        implementation=load_file("implementation", request["implementation"]),
         reference=importlib.import_module(f"{network.__name__}.reference"),
         task=task,
-        device=question["device"],
+        device=request["device"],
         initial=inputs.initial_parameters(task, 0),
         shifted={
             name: values + np.float32(0.25) for name, values in inputs.initial_parameters(task, 1).items()
@@ -274,12 +274,12 @@ def load_style(question: dict[str, Any]) -> StyleUnderTest:
     )
 
 
-def main(question_path: str, result_path: str) -> int:
-    """Check each phrase that the question names, and write what is wrong with those that fail."""
+def main(request_path: str, result_path: str) -> int:
+    """Check each phrase that the request names, and write what is wrong with those that fail."""
     worker = load_file("entry", str(pathlib.Path(__file__).with_name("entry.py")))
     worker.end_with_parent()
-    question = json.loads(pathlib.Path(question_path).read_text(encoding="utf-8"))
-    result: dict[str, Any] = {"identifier": question["identifier"], "reason": "", "failures": {}}
+    request = json.loads(pathlib.Path(request_path).read_text(encoding="utf-8"))
+    result: dict[str, Any] = {"identifier": request["identifier"], "reason": "", "failures": {}}
 
     def describe(error: BaseException) -> str:
         if isinstance(error, PhraseError):
@@ -289,7 +289,7 @@ def main(question_path: str, result_path: str) -> int:
 
     try:
         worker.provide_package()
-        style = load_style(question)
+        style = load_style(request)
     except BaseException as error:
         result["reason"] = describe(error)
     else:

@@ -1,4 +1,4 @@
-"""What a worker runs for each purpose of a trial."""
+"""The program that a worker runs for each purpose of a trial."""
 
 from __future__ import annotations
 

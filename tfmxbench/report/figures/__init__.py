@@ -1,1 +1,1 @@
-"""What pages are made of: plots, tables, sentences and HTML fragments."""
+"""The parts of pages: plots, tables, sentences and HTML fragments."""

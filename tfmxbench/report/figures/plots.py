@@ -86,7 +86,7 @@ def lines(
     axis, description : str
         What the axis and the plot show.
     baseline : float or None
-        Where to draw a vertical line. The axis then need not begin at 0.
+        Position of a vertical line; None for no line. With a line, the axis then need not begin at 0.
     """
     figure, (axes,) = drawing.new(7.0, 0.9 + 0.3 * max(len(rows), 1))
     labelled: set[str] = set()

@@ -1,4 +1,4 @@
-"""What the command line prints of results: the same functions print it and show it on the site's quick start.
+"""The output of the command line. The site's quick start shows it with the same functions.
 
 Text in results files may come from somebody else, so it is shown literally and in one line.
 """
@@ -92,7 +92,7 @@ def results_table(results: Results) -> list[RenderableType]:
 
 
 def as_text(parts: Sequence[RenderableType], width: int = 100) -> str:
-    """What a terminal of this width, without colours, shows of these parts."""
+    """These parts as text, as a terminal of this width without colours shows them."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
     for part in parts:
         console.print(part)

@@ -1,1 +1,1 @@
-"""What each page shows, by subject."""
+"""The contents of the pages, one module for each topic."""

@@ -247,7 +247,7 @@ def _changes(name: str, mistake: Mistake) -> Fragment:
 
 
 def together() -> Fragment:
-    """What all mistakes do together, in both directions."""
+    """The effect of all mistakes together, in both directions."""
     mistake = mistakes.load(ALL_AT_ONCE)
     measured = [item for item in _distortions() if item.mistake == ALL_AT_ONCE]
     if not measured:
@@ -293,7 +293,7 @@ def _ahead(ratio: Estimate, first: str, second: str) -> str:
 
 
 def checklist() -> Fragment:
-    """What would have prevented each mistake, with a link to the evidence. The largest effect is first."""
+    """The check that prevents each mistake, with a link to the evidence. The largest effect is first."""
     measured = _distortions()
     points = []
     for name in mistakes.names():

@@ -21,7 +21,7 @@ def measure(network: str | None = None, style: str | None = None) -> Results:
     Parameters
     ----------
     network, style : str or None
-        What is measured; None for all networks, or all styles.
+        The network and the style that are measured; None for all networks, or all styles.
 
     Returns
     -------

@@ -59,7 +59,7 @@ class Field:
     unit : str
         Empty if it has none.
     meaning : str
-        What it is, in Markdown.
+        Its meaning, in Markdown.
     """
 
     name: str
@@ -213,8 +213,19 @@ class Schema(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(parts), allow_section_headings=True)
 
 
+def without_factories(*arguments: Any) -> tuple[str | None, str | None]:
+    """A signature with ``...`` for the default ``<factory>`` of a field, which Sphinx cannot parse.
+
+    The arguments are those of Sphinx's event ``autodoc-process-signature``.
+    """
+    signature, returned = arguments[-2:]
+    return signature and signature.replace("<factory>", "..."), returned
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives."""
+    """Register the directives, and the change of signatures."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-signature", without_factories)
     app.add_directive("tfmxbench-api", Api)
     app.add_directive("tfmxbench-schema", Schema)
     return {"version": __version__, "parallel_read_safe": True}

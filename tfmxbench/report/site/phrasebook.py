@@ -40,7 +40,7 @@ FORWARD = "forward"
 
 @dataclasses.dataclass(frozen=True)
 class Topic:
-    """What a tab shows in each style: parts of the implementation, or phrases.
+    """The content of a section in each style: parts of the implementation, or phrases.
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ from tfmxbench.worker.parity import parity_steps
 
 
 def table(profiles: Mapping[str, Profile] = PROFILES) -> Fragment:
-    """What each profile measures: a column for each profile, a row for each kind of measurement."""
+    """The measurements of each profile: a column for each profile, a row for each kind of measurement."""
     headings = [("what is measured", "and how much of it")]
     headings += [(name, f"TFMXBENCH_PROFILE={name}") for name in profiles]
     rows = []

@@ -25,7 +25,7 @@ NETWORK = "mlp"
 
 
 def environments(results: Results) -> list[RenderableType]:
-    """What ``tfmxbench environments`` prints."""
+    """The output of ``tfmxbench environments``."""
     return [
         terminal.environment(item.framework, item.device, item.problem, item.versions)
         for item in results.environments
@@ -34,13 +34,13 @@ def environments(results: Results) -> list[RenderableType]:
 
 
 def parity(results: Results) -> list[RenderableType]:
-    """What ``tfmxbench parity --network mlp`` prints."""
+    """The output of ``tfmxbench parity --network mlp``."""
     of_network = [item for item in results.parity if item.network == NETWORK and item.batch_size is None]
     return [terminal.parity_table(of_network)]
 
 
 def run(results: Results) -> list[RenderableType]:
-    """What ``tfmxbench run --network mlp`` prints at its end."""
+    """The output of ``tfmxbench run --network mlp`` at its end."""
     records = [record for record in results.records if record.trial.network == NETWORK]
     return list(terminal.results_table(dataclasses.replace(results, records=records)))
 

@@ -1,4 +1,4 @@
-"""What MXNet does when it is not told, found by asking it and by computing."""
+"""The defaults of MXNet, read from its objects or found by computing."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""What TensorFlow and Keras do when they are not told, found by asking them and by computing."""
+"""The defaults of TensorFlow and Keras, read from their objects or found by computing."""
 
 import inspect
 

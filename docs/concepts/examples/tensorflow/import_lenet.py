@@ -1,4 +1,4 @@
-"""A LeNet from MXNet: its weights, its next training step, and what becomes of it when a slip is made.
+"""A LeNet from MXNet: its weights, its next training step, and the effect of three slips.
 
 Run after mxnet/export_lenet.py, in the same folder.
 """
