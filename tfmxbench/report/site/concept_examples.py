@@ -24,6 +24,7 @@ from tfmxbench.examples import concepts
 from tfmxbench.examples.concepts import Example
 from tfmxbench.processes.hashes import source_sha256
 from tfmxbench.records.outcomes import ExampleOutcome, Picture
+from tfmxbench.records.plain_text import one_line
 from tfmxbench.report.figures import drawing
 from tfmxbench.report.figures.fragments import Fragment
 from tfmxbench.report.pages import published
@@ -157,7 +158,9 @@ def draw_picture(rows: Picture, name: str, description: str) -> Fragment:
     axes.set_aspect("equal")
     axes.invert_yaxis()
     axes.set_xticks([])
-    axes.set_yticks([number * size + (size - 1) / 2 for number in range(len(rows))], list(rows))
+    # The headings come from the results file. A dollar sign in one is no formula.
+    middles = [number * size + (size - 1) / 2 for number in range(len(rows))]
+    axes.set_yticks(middles, [one_line(heading) for heading in rows], parse_math=False)
     axes.tick_params(length=0)
     return drawing.fragment(figure, name, description)
 
