@@ -50,7 +50,7 @@ def test_home_states_the_figures_the_machine_and_the_data(browser, site, results
     told = [line for line in text.splitlines() if "module" in line and "keras_sequential" in line]
     # One round: no interval, and no verdict.
     assert len([line for line in told if "a difference cannot be judged" in line]) == 2
-    assert "measured in too few rounds to say which is faster: 10" in text
+    assert "10 pairs of counterparts were measured in too few rounds to say which is faster" in text
     assert "Peak memory, by style" in text
 
 

@@ -2,9 +2,9 @@
 Batch size
 ==========
 How the time per epoch depends on the batch size. With small batches, the work per batch (Python, tracing,
-starting operations) dominates; with large batches, the work per image does. Another batch size means
-another training. Each implementation was therefore compared with the reference at that batch size before
-it was timed, and this page says nothing about accuracy.
+starting operations) dominates; with large batches, the work per image does. With another batch
+size, a network learns differently. Each implementation is therefore compared with the reference at that batch
+size before it is timed, and this page says nothing about accuracy.
 """
 
 # %%

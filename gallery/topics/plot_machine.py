@@ -19,7 +19,7 @@ utilisation.fractions()
 # %%
 # The machine's rate
 # ------------------
-# The rate was measured in the same campaign, in separate processes, with the same number of threads.
+# The rate is measured in the same campaign, in separate processes, with the same number of threads.
 
 utilisation.rates()
 

@@ -45,15 +45,15 @@ distortions.checklist()
 # What the parity gate catches
 # ----------------------------
 # Some mistakes change the computation. The parity gate, which checks that all implementations compute the
-# same, would have rejected them. It cannot find the others.
+# same thing, rejects them. It cannot find the others.
 
 distortions.gate()
 
 # %%
 # One by one
 # ----------
-# A trial on this page takes a first pass and a steady one. Both have the same number of images at every batch
-# size. The initial values differ from round to round.
+# A trial on this page takes a first pass, and one pass after warm-up. Both have the same number of images at
+# every batch size. The initial values differ from round to round.
 
 distortions.each()
 

@@ -24,7 +24,7 @@ null_test.picture()
 # %%
 # The numbers
 # -----------
-# These intervals are wider than the interval of a single ratio, because they must hold for all null tests
-# together (Bonferroni). Otherwise one in twenty would show a difference by chance.
+# The intervals of null tests are wider than the interval of a single ratio, because they must hold for all
+# null tests together (Bonferroni). Otherwise one in twenty would show a difference by chance.
 
 null_test.table()

@@ -1,18 +1,19 @@
 """
 Lines and readability
 =====================
-How much is there to write, and to read? Nobody has measured readers here. Every number on this page is
+How much is there to write, and to read? No readers were measured. Every number on this page is
 computed from the files that were measured: a count of their text, and so only a proxy for what a reader
 meets.
 
-Setting and getting the parameters is counted apart, as *parity*. Only the proof that all implementations
-compute the same needs it; a program of your own does not. ``set_parameters``, ``get_parameters`` and what
-only these two use are left out of the example's lines, and of the names, the nesting and the branches.
+Setting and getting the parameters is counted separately, as *parity*. Only the proof that all implementations
+compute the same thing needs it; a program of your own does not. ``set_parameters``, ``get_parameters``
+and what only these two use are left out of the example's lines, and of the names, the nesting
+and the branches.
 """
 
 # %%
-# The picture
-# -----------
+# The plots
+# ---------
 # Pygount counts the lines; to it, a line of nothing but brackets, punctuation or ``pass`` is empty. A
 # definition belongs to the part that uses it first.
 # A line may hold a word or a formula; the count does not show how long it takes to understand.
@@ -70,19 +71,19 @@ sum((readability.table(network) for network in networks), Fragment(""))
 # to know or to look up. A name that is reached from an import is counted with its whole path; any
 # other attribute, such as ``.backward``, by its name. Readers are assumed to know the attributes that
 # NumPy's arrays or Python's own containers have too. The fields of ``task`` and of the file's own objects
-# do not belong to the framework. Without running the code nobody can tell whose an attribute is: an
-# attribute of the framework that shares its name with one of these is missed. Keyword arguments and
-# strings with a meaning, such as the name of an activation, are not counted, though a reader has to know
-# them too; neither are methods that a class defines because the framework calls them. All names weigh the
-# same, the familiar and the obscure.
+# do not belong to the framework. Without running the code, it is unknown which object an attribute
+# belongs to. An attribute of the framework that shares its name with one of these is therefore missed.
+# Keyword arguments and strings with a meaning, such as the name of an activation, are not counted, though a
+# reader has to know them too; neither are methods that a class defines because the framework calls them.
+# Every name counts once, familiar or obscure.
 #
 # **Nesting** is the number of blocks around the most deeply nested statement: functions, classes,
 # ``with``, loops, conditions. The body of a function is 1. It shows how deep the deepest place is, not
 # how much of the code is there.
 #
-# **Branches** are decisions, weighed as for McCabe's cyclomatic complexity: conditions, loops,
+# **Branches** are decisions, counted as in McCabe's cyclomatic complexity: conditions, loops,
 # comprehensions and their conditions, each further operand of ``and`` and ``or``. Decisions that the
-# framework makes inside a call cost no branch here.
+# framework makes inside a call do not count.
 
 # %%
 # The names

@@ -25,7 +25,7 @@ MISTAKE = Mistake(
             "https://github.com/ilkarman/DeepLearningFrameworks",
             (
                 "The author of the best-known comparison found that it was worth about a point of "
-                "accuracy, and set the same initialiser wherever he could."
+                "accuracy, and set the same initialiser wherever possible."
             ),
         ),
         Source(

@@ -20,8 +20,8 @@ MISTAKE = Mistake(
     title="Default thread counts",
     description=(
         "By default, TensorFlow uses one thread pool across operations and one within them; MXNet uses "
-        "what OpenMP finds. On a large machine, in a container, or next to another process these numbers "
-        "differ. More threads are often slower for networks this small."
+        "as many threads as OpenMP chooses. On a large machine, in a container, or next to another process "
+        "these numbers differ. More threads are often slower for networks this small."
     ),
     sources=(
         Source(

@@ -6,7 +6,8 @@ MISTAKE = Mistake(
     title="The images come in different orders",
     description=(
         "Each framework's loader shuffles with its own random generator, often only within a buffer. "
-        "Which images come last changes the accuracy by as much as people argue about."
+        "Which images come last can change the accuracy by as much as the differences that people argue "
+        "about."
     ),
     sources=(
         Source(

@@ -10,7 +10,7 @@ backward, and update each array with ``adam_update``.
 **What it does for you.** Shapes, derivatives, one plan of operations and memory. ``adam_update``
 changes the parameter and its two state arrays in place, and that is all: it counts no steps. The
 bias correction comes in through ``lr``; without it the first steps are several times too large.
-``Activation`` is what layers call; ``mx.sym.tanh`` computes the same with another kernel.
+``Activation`` is what layers call; ``mx.sym.tanh`` computes the same function with another kernel.
 
 **Coming from TensorFlow.** Images are (n, channels, rows, columns), weights (output channels, input
 channels, rows, columns), and flattening keeps a channel's pixels together. ``Pooling`` moves by 1

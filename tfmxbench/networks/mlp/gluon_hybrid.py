@@ -15,7 +15,7 @@ own gradient, but loss, update and loop are Python calls, each one a few operati
 **Coming from TensorFlow.** ``hybridize`` corresponds to ``tf.function`` around the model, not around
 the training step. ``backward`` starts at a vector here, one loss a row, and so yields the gradient
 of their sum; ``step(batch_size)`` divides by the batch size, which a Keras loss has already done.
-Gradients are written to buffers beside the parameters, and each ``backward`` overwrites the last.
+Gradients are written to buffers next to the parameters, and each ``backward`` overwrites the last.
 Everything is queued and runs while Python goes on: only reading a value waits.
 """
 

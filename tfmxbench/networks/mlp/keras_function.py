@@ -10,13 +10,13 @@ and types. Tracing is the one time when its Python code runs. An ``input_signatu
 traced.
 
 **What it does for you.** Layers, loss and optimiser are Keras objects; the graph is made from the
-code you would run without it. Python inside the step, such as a ``print``, happens while tracing
-only. No ``compile`` and no ``fit``: metrics, callbacks and validation are yours to write.
+code you would run without it. Python inside the step, such as a ``print``, runs only while
+tracing. No ``compile`` and no ``fit``: metrics, callbacks and validation are yours to write.
 
 **Coming from MXNet.** ``hybridize()`` compiles a block, and ``backward()`` and ``trainer.step()``
-remain calls of their own. ``tf.function`` takes the whole step in: loss, gradients and the update
+remain separate calls. ``tf.function`` compiles the whole step: loss, gradients and the update
 of the variables. There is nothing to switch on in the model, and any function can be compiled, not
-only a block. The tape does not switch to training mode, as ``autograd.record()`` does: say
+only a block. The tape does not switch to training mode, as ``autograd.record()`` does: pass
 ``training=True`` when calling the model.
 """
 

@@ -1,8 +1,8 @@
 """Module: a declared network, and fit runs the loop.
 
 The network is a ``Symbol``: an expression without values, declared once. A ``Module`` binds it to a
-device and to the shape of a batch, and ``fit`` does the rest. This is the way of MXNet's first years,
-and of much of the code that has to be ported.
+device and to the shape of a batch, and ``fit`` does the rest. Early MXNet code is written
+this way, and so is much of the code that has to be ported.
 
 **Names.** A ``Symbol`` is the graph; variables in it are named, and layers name their own
 (``dense1_weight``, ``dense1_bias``). *Binding* allocates memory for one batch size. A data iterator
@@ -15,7 +15,7 @@ comes from the metric, which reads the probabilities back at each batch.
 
 **Coming from TensorFlow.** ``Module`` is Keras' ``compile`` and ``fit`` over a graph that you name.
 ``SoftmaxOutput`` sums its gradient over the batch, and ``Module`` tells the optimiser to divide by the
-batch size (``rescale_grad``); an optimiser that you make yourself does not know. A second ``fit``
+batch size (``rescale_grad``); an optimiser that you create does not divide. A second ``fit``
 continues where the first ended, with its parameters and optimiser state, and warns that it ignores what is
 set up already. There is no ``from_logits``: the softmax is part of the graph, the logits are inside it.
 """

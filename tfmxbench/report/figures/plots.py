@@ -272,7 +272,7 @@ def phases(arms: Sequence[Arm], name: str, description: str) -> Fragment:
 
 
 def trials(arm: Arm, name: str, description: str) -> Fragment:
-    """Every timed pass of an arm's trials: the first, and the steady ones after it."""
+    """Every timed pass of an arm's trials: the first, and those after warm-up."""
     figure, (axes,) = drawing.new(7.0, 2.6)
     for number, (round_number, measurement) in enumerate(sorted(arm.measurements.items())):
         passes = measurement.epochs + measurement.passes
@@ -284,7 +284,7 @@ def trials(arm: Arm, name: str, description: str) -> Fragment:
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, axis="y", alpha=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    drawing.label(axes, x="pass over the training images (0 is the first)", y="seconds per epoch")
+    drawing.label(axes, x="pass (0 is the first)", y="seconds per epoch")
     if arm.measurements:
         drawing.legend(axes, loc="best", ncols=3)
     return drawing.fragment(figure, name, description)

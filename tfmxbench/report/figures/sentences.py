@@ -94,11 +94,12 @@ def score(pairs: Sequence[PairComparison]) -> str:
     """The number of pairs in which each framework is faster, and the largest difference."""
     judged = [item for item in pairs if item.comparison and item.comparison.verdict != "not known"]
     if not judged:
-        return (
-            f"Pairs of counterparts, measured in too few rounds to say which is faster: {len(pairs)}."
-            if pairs
-            else NO_PAIR
+        if not pairs:
+            return NO_PAIR
+        measured = (
+            "1 pair of counterparts was" if len(pairs) == 1 else f"{len(pairs)} pairs of counterparts were"
         )
+        return f"{measured} measured in too few rounds to say which is faster."
     wins: dict[str, list[tuple[float, PairComparison]]] = {}
     undecided = 0
     for item in judged:

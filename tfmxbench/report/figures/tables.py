@@ -310,5 +310,5 @@ def failures(results: Results) -> list[str]:
             reasons.setdefault(f"{record.status}: {record.reason}", []).append(record.trial.round + 1)
         for reason, rounds in reasons.items():
             listed = ", ".join(map(str, rounds))
-            sentences.append(f"{arm.name} on the {arm.device} in round {listed}: {reason}")
+            sentences.append(f"{arm.name} on the {arm.device.upper()} in round {listed}: {reason}")
     return sentences

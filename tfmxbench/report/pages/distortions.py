@@ -73,7 +73,7 @@ def verdict() -> Fragment:
     if moving:
         worst = max(moving, key=lambda item: item.size)
         sentences.append(
-            f"The mistake that moved its ratio most, by a factor of {significant(worst.size, 2)}: "
+            f"The largest effect moved the ratio by a factor of {significant(worst.size, 2)}: "
             f"{_named(worst)}."
         )
     return fragments.items(sentences) + _harmless(judged)
@@ -199,7 +199,7 @@ def _section(name: str, mistake: Mistake, measured: Sequence[Distortion]) -> Fra
         mistake.description
     )
     if sources:
-        shown += Fragment(f"<p>Where it happened, or was warned of:</p><ul>{sources}</ul>")
+        shown += Fragment(f"<p>Public examples and warnings:</p><ul>{sources}</ul>")
     if measured:
         shown += _table(measured, f"{mistake.title}: what it did in this build")
     else:
@@ -238,7 +238,7 @@ def _changes(name: str, mistake: Mistake) -> Fragment:
             before.splitlines(keepends=True), after.splitlines(keepends=True), f"{network}/{style}", "", n=1
         )
         highlighted = highlight("".join(list(lines)[2:]), DiffLexer(), HtmlFormatter(nowrap=False))
-        summary = f"How it was made in {network}/{style}"
+        summary = f"How it is made in {network}/{style}"
         shown += (
             f"<details><summary>{text(summary)}</summary>"
             f'<div class="highlight-diff notranslate">{highlighted}</div></details>'
@@ -336,7 +336,7 @@ def gate() -> Fragment:
             outcome = (
                 "not checked in this build"
                 if mistakes.load(name).edits
-                else "passes by its nature: the implementations are unmodified"
+                else "always passes: the implementations are unmodified"
             )
             rows.append([(title, name), ("-", "-"), (outcome, outcome), ("", "")])
     headings = [
@@ -349,8 +349,9 @@ def gate() -> Fragment:
     count = len(mistakes.names()) - 1
     sentence = (
         f"Among {count} mistakes, the parity gate caught {caught} in this build"
-        f"{': those that change the computation' if caught else ''}. The others change no computed number, "
-        "so no proof of equality can find them. Only the method of measuring guards against them."
+        f"{': those that change the computation' if caught else ''}. Mistakes that pass "
+        "do not change the computation, so no proof of equality can find them. Only the method of measuring "
+        "guards against them."
         if judged
         else "This build did not run the parity gate on mistakes."
     )

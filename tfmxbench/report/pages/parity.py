@@ -191,8 +191,8 @@ def repeatability() -> Fragment:
     if networks:
         titles = " and ".join(catalogue.task(network).title for network in networks)
         shown += fragments.paragraph(
-            "A dash means that the first epoch was not compared. In this build, the timed trials or the gate "
-            f"took no whole epoch with {titles}."
+            "A dash means that the first epoch was not compared: in this build, the timed trials or the gate "
+            f"took no whole epoch. This applies to {titles}."
         )
     return shown
 

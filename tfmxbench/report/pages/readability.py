@@ -52,11 +52,11 @@ def _lines_table(network: str) -> Fragment:
         )
     triple = "lines of code / of comments and docstrings / empty"
     headings = [
-        ("style", "how it is written"),
-        ("framework", "in what"),
+        ("style", "style of the implementation"),
+        ("framework", "framework that it is written in"),
         ("whole file", f"{triple}, including the style's description"),
         *(
-            (part, f"{triple}: " + ("what sets and gets the parameters" if part == "parity" else part))
+            (part, f"{triple}: " + ("code that sets and gets the parameters" if part == "parity" else part))
             for part in definitions.PARTS
         ),
     ]
@@ -77,8 +77,8 @@ def _proxies_table(network: str) -> Fragment:
             ]
         )
     headings = [
-        ("style", "how it is written"),
-        ("framework", "in what"),
+        ("style", "style of the implementation"),
+        ("framework", "framework that it is written in"),
         ("lines", "lines of code of the example"),
         ("API names", "distinct names of the framework's API"),
         ("nesting", "blocks around the most deeply nested statement; the body of a function is 1"),

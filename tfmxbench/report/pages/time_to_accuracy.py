@@ -56,7 +56,9 @@ def _measured(arms: list[Arm]) -> Fragment:
         rows.append(
             _row(arm, listed or "not measured", arm.estimate(lambda item: quantities.seconds_to(goal, item)))
         )
-    explanation = "Each trial was trained until it classified that share of the test images correctly."
+    explanation = (
+        "Each trial trained its network until it classified that share of the test images correctly."
+    )
     return fragments.paragraph(explanation) + fragments.table(
         "Time to the accuracy, measured", HEADINGS, rows
     )
@@ -70,7 +72,8 @@ def _computed(network: str, arms: list[Arm]) -> Fragment:
     name = f"{frameworks.load(record.trial.framework).TITLE} {record.trial.style}"
     if record.measurement is None:
         return fragments.paragraph(
-            f"{name} was started to train to this accuracy, but {record.status}: {record.reason}"
+            f"{name} was chosen to train to this accuracy, but its trial did not complete ({record.status}): "
+            f"{record.reason}"
         )
     goal = record.trial.goal or catalogue.task(network).accuracy_goal
     reached = ", ".join(f"{value:.2%}" for value in record.measurement.accuracies)
@@ -82,9 +85,9 @@ def _computed(network: str, arms: list[Arm]) -> Fragment:
         )
     explanation = (
         f"{name} was trained to this accuracy because its epochs are short. It took {epochs} epochs, with "
-        f"the test accuracies {reached}. The parity gate shows that all styles compute the same, from the "
-        "same initial values and batches. The other styles are therefore assumed to need the same number of "
-        "epochs. The seconds are the sum of the start-up, the first epoch, and "
+        f"the test accuracies {reached}. The parity gate shows that all styles compute the same thing, from "
+        "the same initial values and batches. The other styles are therefore assumed to need the same number "
+        "of epochs. The seconds are the sum of the start-up, the first epoch, and "
         f"{epochs - 1} {'epoch' if epochs == 2 else 'epochs'} after warm-up, from the trials of each style. "
         "Evaluation is not included."
     )

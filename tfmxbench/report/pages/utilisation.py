@@ -130,11 +130,11 @@ def fractions() -> Fragment:
                 f"{catalogue.task(network).title} in training on the {device.upper()}: share of the "
                 f"machine's rate of matrix products, by style. {published.SPREAD}",
             )
-            leader = lines[0]
+            leader, last = lines[0], lines[-1]
             shown += fragments.paragraph(
                 f"{catalogue.task(network).title} on the {device.upper()}: {leader.label} comes closest, "
-                f"with {significant(leader.estimate.value, 2)}% of the rate. {lines[-1].label} reaches "
-                f"{significant(lines[-1].estimate.value, 2)}%."
+                f"with {significant(leader.estimate.value, 2)}% of the rate. The lowest share is that of "
+                f"{last.label}: {significant(last.estimate.value, 2)}%."
             )
     return shown or fragments.paragraph(
         "There is no share to report, because the rate of matrix products was not measured. The quick "

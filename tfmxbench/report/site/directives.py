@@ -64,7 +64,7 @@ def verdicts() -> Fragment:
 
 
 def plots() -> Fragment:
-    """For each network: time, cold start against steady epochs, memory, and lines against time.
+    """For each network: time, cold start against epochs after warm-up, memory, and lines against time.
 
     Plots of all networks follow: threads, batch sizes, and how far each implementation is from the reference.
     """
@@ -125,11 +125,11 @@ def styles() -> Fragment:
         )
     headings = [
         ("implementation", "network and style"),
-        ("framework", "in what"),
+        ("framework", "framework that it is written in"),
         ("level", "how much the framework provides"),
         ("paradigm", "whether the code runs line by line or as a graph"),
-        ("lines", "lines of code, without what parity needs"),
-        ("what characterises it", "in a sentence"),
+        ("lines", "lines of code, without the parity functions"),
+        ("summary", "the style in one sentence"),
     ]
     return fragments.table("The implementations", headings, rows)
 
