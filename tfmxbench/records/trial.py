@@ -17,7 +17,7 @@ FAILED = "failed"
 UNAVAILABLE = "unavailable"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Trial:
     """One run of one implementation in a fresh process: everything that the worker needs to know.
 
@@ -80,20 +80,20 @@ class Trial:
 
     identifier: str
     purpose: str
-    network: str
-    style: str
+    network: str = ""
+    style: str = ""
     framework: str
-    source_sha256: str
+    source_sha256: str = ""
     device: str
     threads: int
-    seed: int
-    round: int
-    epochs: int
-    passes: int
-    pass_batches: int
-    latency_samples: int
-    data_name: str
-    data: str
+    seed: int = 0
+    round: int = 0
+    epochs: int = 0
+    passes: int = 0
+    pass_batches: int = 0
+    latency_samples: int = 0
+    data_name: str = ""
+    data: str = ""
     interpreter: str
     time_limit: float
     condition: str = STANDARD

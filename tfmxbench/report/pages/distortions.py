@@ -65,7 +65,7 @@ def verdict() -> Fragment:
     judged = [item for item in measured if item.effect != distortion.NOT_KNOWN]
     if not judged:
         return fragments.paragraph(
-            f"{len(measured)} comparisons with a mistake were measured in too few rounds for an interval. "
+            f"Comparisons with a mistake, measured in too few rounds for an interval: {len(measured)}. "
             "They have no verdict below."
         )
     sentences = [_counts(judged)]
@@ -89,7 +89,7 @@ def _counts(judged: Sequence[Distortion]) -> str:
             effects.append(f"{count} {words}")
     listed = f": {', '.join(effects)}" if effects else ""
     return (
-        f"{len(judged)} comparisons with a deliberate mistake were measured. {changed} of them changed the "
+        f"Comparisons with a deliberate mistake: {len(judged)}. {changed} of them changed the "
         f"verdict{listed}. Each verdict uses its own 95% interval, so about one in twenty harmless mistakes "
         "will look harmful."
     )
