@@ -164,3 +164,9 @@ def test_no_default_of_a_documented_class_is_a_path_of_this_machine():
                 if dataclasses.is_dataclass(kind) and isinstance(kind, type):
                     for field in dataclasses.fields(kind):
                         assert not isinstance(field.default, pathlib.Path), f"{name}.{kind.__name__}"
+
+
+def test_a_package_that_only_holds_modules_has_no_section_of_its_own():
+    assert [name for name in sorted(HARNESS) if api.defines_names(name)] == [
+        f"tfmxbench.{name}" for name in ("data", "frameworks", "mistakes", "networks")
+    ]

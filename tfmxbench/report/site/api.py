@@ -91,6 +91,12 @@ def modules(package: str) -> list[str]:
     return names
 
 
+def defines_names(name: str) -> bool:
+    """Whether a module defines a class or a function itself, rather than in modules of its own."""
+    module = importlib.import_module(name)
+    return any(getattr(value, "__module__", None) == name for value in vars(module).values())
+
+
 def definitions() -> dict[str, dict[str, Any]]:
     """The objects of the schema, each with its properties, by the names of ``CLASSES``."""
     by_name: dict[str, dict[str, Any]] = json.loads(schema.PATH.read_text(encoding="utf-8"))["definitions"]
@@ -192,6 +198,8 @@ class Api(SphinxDirective):
             # Names that a package imports from its modules are shown with the modules.
             f"```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :ignore-module-all:\n```\n"
             for name in modules(package)
+            # The page itself introduces a package that has nothing but modules.
+            if name != package or defines_names(name)
         ]
         return self.parse_text_to_nodes("\n".join(parts), allow_section_headings=True)
 
