@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from numpydoc.docscrape import NumpyDocString
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -230,10 +231,35 @@ def without_factories(*arguments: Any) -> tuple[str | None, str | None]:
     return signature and signature.replace("<factory>", "..."), returned
 
 
+def note_attributes(app: Sphinx, doctree: nodes.document) -> None:
+    """Give the attributes that docstrings describe an address, and have the search find them.
+
+    Numpydoc does not. Types without a module, such as ``bytes``, then get no link: Sphinx would take them for
+    an attribute of that name.
+    """
+    for reference in list(doctree.findall(addnodes.pending_xref)):
+        kind = (reference["refdomain"], reference["reftype"])
+        if kind == ("py", "class") and "." not in reference["reftarget"]:
+            reference.replace_self(reference.children)
+    domain = app.env.domains.python_domain
+    for signature in doctree.findall(addnodes.desc_signature):
+        if signature.parent["objtype"] != "class":
+            continue
+        for field in signature.parent.findall(nodes.field):
+            if field[0].astext() != "Attributes":
+                continue
+            for term in field.findall(nodes.term):
+                for name in term[0].astext().split(","):
+                    full_name = f"{signature['module']}.{signature['fullname']}.{name.strip()}"
+                    term["ids"].append(full_name)
+                    domain.note_object(full_name, "attribute", full_name, location=term)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directives, and the change of signatures."""
+    """Register the directives, and what is changed in signatures and documents."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-signature", without_factories)
     app.add_directive("tfmxbench-api", Api)
+    app.connect("doctree-read", note_attributes)
     app.add_directive("tfmxbench-schema", Schema)
     return {"version": __version__, "parallel_read_safe": True}
